@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The settings of the library: `netket.config`, set by environment variables or at run time.
+
+Every flag is read once from the environment variable of its name in capitals when netket is
+imported. Flags that can change at run time are attributes::
+
+    netket.config.operator_backend = "jax"      # same as .update("netket_operator_backend", "jax")
+
+This module imports only jax, and starts no jax backend.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import jax
+
+_TRUE = ("1", "true", "yes", "on")
+_FALSE = ("0", "false", "no", "off", "")
+_PREFIX = "netket_"
+
+
+@dataclass(frozen=True)
+class Flag:
+    """What is known of one setting."""
+
+    name: str
+    type: type
+    default: Any
+    help: str
+    runtime: bool
+    choices: tuple[Any, ...] | None
+    callback: Callable[[Any], None] | None
+
+    @property
+    def env(self) -> str:
+        """Name of the environment variable that sets the flag."""
+        return self.name.upper()
+
+    def check(self, value: Any, source: str) -> Any:
+        """`value` as the type of the flag; `source` names it in errors."""
+        if self.type is bool and isinstance(value, str):
+            text = value.strip().lower()
+            if text not in _TRUE + _FALSE:
+                raise ValueError(
+                    f"{source} must be one of {_TRUE[:4] + _FALSE[:4]}, but is {value!r}."
+                )
+            value = text in _TRUE
+        elif self.type is bool and not isinstance(value, bool):
+            raise TypeError(f"{source} must be True or False, but is {value!r}.")
+        elif not isinstance(value, self.type):
+            try:
+                value = self.type(value)
+            except (TypeError, ValueError) as error:
+                raise type(error)(
+                    f"{source} must be of type {self.type.__name__}, but is {value!r}."
+                ) from None
+        if self.choices is not None and value not in self.choices:
+            choices = ", ".join(map(repr, self.choices))
+            raise ValueError(f"{source} must be one of {choices}, but is {value!r}.")
+        return value
+
+
+class Config:
+    """The settings. `FLAGS` shows them all; attributes read and write single ones."""
+
+    def __init__(self) -> None:
+        object.__setattr__(self, "_flags", {})
+        object.__setattr__(self, "_values", {})
+
+    @property
+    def FLAGS(self) -> MappingProxyType[str, Any]:
+        """Read-only view of the values of all flags, by name."""
+        return MappingProxyType(self._values)
+
+    def define(
+        self,
+        name: str,
+        type: type,
+        default: Any,
+        *,
+        help: str,
+        runtime: bool = False,
+        callback: Callable[[Any], None] | None = None,
+        lazy: bool = False,
+        choices: tuple[Any, ...] | None = None,
+    ) -> None:
+        """Add a flag.
+
+        Args:
+            name: its name, which begins with ``netket_``.
+            type: bool, int, float or str.
+            default: its value unless the environment variable ``name.upper()`` is set.
+            help: what it does.
+            runtime: whether it can be changed after the import.
+            callback: called with the value when it is set.
+            lazy: do not call `callback` at the definition, only on later changes.
+            choices: if given, the values allowed.
+
+        Raises:
+            ValueError: the environment variable has no valid value, or `name` is taken.
+        """
+        if name in self._flags:
+            raise ValueError(f"Flag `{name}` is already defined.")
+        flag = Flag(name, type, default, help, runtime, choices, callback)
+        value = os.environ.get(flag.env)
+        if value is None:
+            value = default
+        else:
+            value = flag.check(value, f"Environment variable {flag.env}")
+        self._flags[name] = flag
+        self._values[name] = value
+        if callback is not None and not lazy:
+            callback(value)
+
+    def update(self, name: str, value: Any) -> None:
+        """Change a flag at run time.
+
+        Raises:
+            AttributeError: there is no such flag, or it is read only once at import.
+            TypeError, ValueError: `value` is not a value of the flag.
+        """
+        flag = self._flags.get(self._full(name))
+        if flag is None:
+            known = ", ".join(sorted(self._flags))
+            raise AttributeError(f"There is no setting `{name}`; there are: {known}.")
+        if not flag.runtime:
+            raise AttributeError(
+                f"Setting `{flag.name}` is read once at import: set the environment variable "
+                f"{flag.env} before netket is imported."
+            )
+        value = flag.check(value, f"Setting `{flag.name}`")
+        self._values[flag.name] = value
+        if flag.callback is not None:
+            flag.callback(value)
+
+    def _full(self, name: str) -> str:
+        return name if name.startswith(_PREFIX) else _PREFIX + name
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._values[self._full(name)]
+        except KeyError:
+            raise AttributeError(f"There is no setting `{name}`.") from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.update(name, value)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._flags})
+
+    def __repr__(self) -> str:
+        rows = "\n".join(f"  {name} = {value!r}" for name, value in self._values.items())
+        return f"netket.config:\n{rows}"
+
+
+config = Config()
+
+config.define(
+    "netket_enable_x64",
+    bool,
+    True,
+    help="Use 64-bit numbers in jax (sets jax_enable_x64).",
+    runtime=True,
+    callback=lambda value: jax.config.update("jax_enable_x64", value),
+)
+config.define(
+    "netket_operator_backend",
+    str,
+    "auto",
+    help="Backend of operators that are not told one: numba, jax or auto (numba on one CPU).",
+    runtime=True,
+    choices=("auto", "numba", "jax"),
+)
+config.define("netket_debug", bool, False, help="Print internal details.", runtime=True)
+config.define(
+    "netket_experimental", bool, False, help="Enable experimental features.", runtime=True
+)
+config.define("netket_no_tips", bool, False, help="Print no tips.", runtime=True)
+config.define(
+    "netket_sharding", bool, True, help="Shard samples over all jax devices.", runtime=True
+)
+config.define(
+    "netket_random_state_fallback_warning",
+    bool,
+    True,
+    help="Warn when random states of a constrained space are drawn by rejection.",
+    runtime=True,
+)
+config.define(
+    "netket_use_plain_rhat", bool, False, help="R-hat without splitting the chains.", runtime=True
+)
+config.define(
+    "netket_experimental_fft_autocorrelation",
+    bool,
+    False,
+    help="Estimate autocorrelation times by FFT for error bars.",
+    runtime=True,
+)
