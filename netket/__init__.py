@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Neural-network quantum states: ground states, dynamics and steady states by variational Monte Carlo.
+"""Neural-network quantum states, optimised by variational Monte Carlo.
 
 Sub-packages are imported when they are first used (PEP 562), so that ``import netket`` costs
 little more than ``import jax``. It enables 64-bit numbers in JAX and starts no JAX backend.
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ._version import __version__
 from .config import config
@@ -34,7 +34,7 @@ _SUBMODULES = (
 # names of the top level, and where they live
 _ALIASES = {"VMC": "driver"}
 
-__all__ = ["__version__", "config", *_SUBMODULES, *_ALIASES]  # noqa: PLE0604
+__all__ = ["__version__", "config", *_SUBMODULES, *_ALIASES]
 
 
 def __getattr__(name: str) -> Any:
@@ -49,26 +49,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
-
-
-if TYPE_CHECKING:
-    from . import (
-        callbacks,
-        driver,
-        errors,
-        exact,
-        graph,
-        hilbert,
-        jax,
-        logging,
-        models,
-        nn,
-        observable,
-        operator,
-        optimizer,
-        sampler,
-        stats,
-        utils,
-        vqs,
-    )
-    from .driver import VMC
