@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Models of the logarithm of a wave function, written with flax.linen."""
+
+from .full_space import LogStateVector
+from .jastrow import Jastrow
+from .mlp import MLP
+from .rbm import RBM, RBMModPhase, RBMMultiVal
+
+__all__ = ["MLP", "RBM", "Jastrow", "LogStateVector", "RBMModPhase", "RBMMultiVal"]
