@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`DiscreteHilbert`: spaces whose basis states are lists of N local states.
+
+A sample x is a row of N local states; its local indices i_n number the local states of each site,
+and its number k(x) numbers the states of the space (see `netket.hilbert.index`).
+
+Numpy arrays and python numbers are answered by numpy arrays, without starting jax; jax arrays and
+tracers by jax arrays.
+"""
+
+from __future__ import annotations
+
+import abc
+import math
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from netket.utils.types import Array, DType
+
+from . import _affine, _index_jax, _index_numpy
+from .abstract import AbstractHilbert
+from .index import Block, Group, IndexTable, build_table, is_enumerable, max_states
+
+
+class DiscreteHilbert(AbstractHilbert):
+    """A Hilbert space of N sites with a finite or countable number of local states each.
+
+    Subclasses define `states_at_index`, `_affine` (or `states_to_local_indices` and
+    `local_indices_to_states`) and, if not all combinations are allowed, `_make_groups` and
+    `constraint`.
+
+    Args:
+        shape: number of local states of each site.
+    """
+
+    def __init__(self, shape: Sequence[int]):
+        self._shape = tuple(int(n) for n in shape)
+
+    # -- sites --------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of local states of each site."""
+        return self._shape
+
+    @property
+    def size(self) -> int:
+        return len(self.shape)
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether every site has finitely many local states."""
+        return all(n < np.iinfo(np.int64).max for n in set(self.shape))
+
+    def size_at_index(self, i: int) -> int:
+        """Number of local states of site i."""
+        return self.shape[i]
+
+    @abc.abstractmethod
+    def states_at_index(self, i: int) -> Sequence[Any]:
+        """The local states of site i, in the order of their local indices."""
+
+    # -- constraints --------------------------------------------------------------------------
+
+    @property
+    def constraint(self) -> Any:
+        """A function from samples (..., N) to booleans (...); None if all are allowed."""
+        return None
+
+    @property
+    def constrained(self) -> bool:
+        """Whether not all combinations of local states are allowed."""
+        return self.constraint is not None
+
+    # -- local indices ------------------------------------------------------------------------
+
+    @property
+    def _affine(self) -> tuple[Any, Any] | None:
+        """Start and step, numbers or arrays (N,), of the local states; None if not equidistant."""
+        return None
+
+    @property
+    def _local_dtype(self) -> np.dtype:
+        """The dtype of samples."""
+        return np.dtype(np.int8)
+
+    @property
+    def _index_dtype(self) -> np.dtype:
+        """The smallest dtype for local indices."""
+        return np.min_scalar_type(-max(self.shape, default=1))
+
+    def states_to_local_indices(self, x: Array) -> Array:
+        """Local indices of samples.
+
+        Args:
+            x: samples of shape (..., N).
+
+        Returns:
+            Integers of shape (..., N), between 0 and the number of local states. Numbers that are
+            no local states are not detected.
+        """
+        return _affine.to_indices(x, *self._require_affine(), self._index_dtype)
+
+    def local_indices_to_states(self, x: Array, dtype: DType = None) -> Array:
+        """Samples with given local indices.
+
+        Args:
+            x: local indices of shape (..., N).
+            dtype: of the samples, by default that of the local states.
+        """
+        dtype = self._local_dtype if dtype is None else np.dtype(dtype)
+        return _affine.to_states(x, *self._require_affine(), dtype)
+
+    def _require_affine(self) -> tuple[Any, Any]:
+        if self._affine is None:
+            raise TypeError(
+                f"{type(self).__name__} must define either the property `_affine`, or the methods "
+                "`states_to_local_indices` and `local_indices_to_states`."
+            )
+        return self._affine
+
+    # -- numbers ------------------------------------------------------------------------------
+
+    def _make_groups(self) -> tuple[Group, ...]:
+        """The groups of sites from which states are numbered."""
+        return (Group((Block(self.shape),)),)
+
+    @property
+    def _groups(self) -> tuple[Group, ...]:
+        if "_cached_groups" not in self.__dict__:
+            self.__dict__["_cached_groups"] = self._make_groups()
+        return self.__dict__["_cached_groups"]
+
+    @property
+    def _index_table(self) -> IndexTable:
+        table = self.__dict__.get("_cached_table")
+        if table is None:
+            table = build_table(self._groups)
+            if table is None:
+                raise RuntimeError(
+                    f"{self} has more than 2^63 states, too many to be numbered. Use samples "
+                    "(`random_state`, netket.sampler), or a constraint that leaves fewer states."
+                )
+            self.__dict__["_cached_table"] = table
+        return table
+
+    @property
+    def is_indexable(self) -> bool:
+        """Whether the states can be enumerated: there are at most 2^31 - 1.
+
+        A constraint that is not known to the library counts as if it left all states.
+        """
+        if "_cached_indexable" not in self.__dict__:
+            self.__dict__["_cached_indexable"] = is_enumerable(self._groups)
+        return self.__dict__["_cached_indexable"]
+
+    @property
+    def n_states(self) -> int:
+        """Dimension of the space.
+
+        Raises:
+            RuntimeError: it exceeds 2^63 - 1.
+        """
+        return int(self._index_table.n_states)
+
+    def states_to_numbers(self, states: Array) -> Array:
+        """Numbers of samples, the inverse of `numbers_to_states`.
+
+        Args:
+            states: samples of shape (..., N).
+
+        Returns:
+            Integers of shape (...). In traced code, -1 stands for samples outside the space.
+
+        Raises:
+            ValueError: a sample, not traced, is not in the space; or the shape is wrong.
+            RuntimeError: the space has too many states.
+        """
+        table = self._index_table
+        states = states if isinstance(states, jax.Array) else np.asarray(states)
+        if states.ndim == 0 or states.shape[-1] != self.size:
+            raise ValueError(
+                f"Argument `states` must have shape (..., {self.size}), one entry for each site of "
+                f"{self}, but has shape {states.shape}."
+            )
+        rows = states.reshape(math.prod(states.shape[:-1]), self.size)
+        if isinstance(states, jax.Array):
+            numbers = _rank_jax(self, states)
+            if not isinstance(numbers, jax.core.Tracer):
+                self._check_members(np.asarray(numbers).reshape(-1), rows)
+            return numbers
+        numbers = _index_numpy.rank(table, self._checked_indices(rows))
+        self._check_members(numbers, rows)
+        return numbers.reshape(states.shape[:-1]).astype(self._number_dtype)[()]
+
+    def _checked_indices(self, rows: Array) -> Array:
+        """Local indices, with -1 for numbers that are no local states."""
+        indices = self.states_to_local_indices(rows)
+        xp = jnp if isinstance(rows, jax.Array) else np
+        exact = self.local_indices_to_states(indices, dtype=rows.dtype) == rows
+        return xp.where(exact, indices, xp.asarray(-1, dtype=indices.dtype))
+
+    def _check_members(self, numbers: np.ndarray, rows: Array) -> None:
+        bad = np.flatnonzero(numbers < 0)
+        if len(bad) == 0:
+            return
+        row = np.asarray(rows[bad[0]])
+        for site, value in enumerate(row.tolist()):
+            if value not in _values(self.states_at_index(site)):
+                reason = f"{value} is not a local state of site {site}"
+                break
+        else:
+            reason = f"it does not satisfy {self.constraint}"
+        raise ValueError(
+            f"Argument `states` must hold configurations of {self}, but row {bad[0]} is "
+            f"{row.tolist()}: {reason}."
+        )
+
+    @property
+    def _number_dtype(self) -> np.dtype:
+        return np.dtype(np.int32 if self.n_states <= max_states else np.int64)
+
+    def numbers_to_states(self, numbers: Array) -> Array:
+        """Samples with given numbers.
+
+        Args:
+            numbers: integers of shape (...), from 0 to `n_states` - 1.
+
+        Returns:
+            Samples of shape (..., N).
+
+        Raises:
+            ValueError: a number, not traced, is out of range.
+            RuntimeError: the space has too many states.
+        """
+        table = self._index_table
+        if not isinstance(numbers, jax.core.Tracer):
+            self._check_numbers(np.asarray(numbers))
+        if isinstance(numbers, jax.Array):
+            return _unrank_jax(self, numbers)
+        numbers = np.asarray(numbers)
+        rows = _index_numpy.unrank(table, numbers.reshape(-1))
+        return self.local_indices_to_states(rows).reshape(*numbers.shape, self.size)
+
+    def _check_numbers(self, numbers: np.ndarray) -> None:
+        if not np.issubdtype(numbers.dtype, np.integer) and numbers.size:
+            raise TypeError(f"Argument `numbers` must be integers, but is of {numbers.dtype}.")
+        outside = (numbers < 0) | (numbers >= self.n_states)
+        if outside.any():
+            raise ValueError(
+                f"Argument `numbers` must be between 0 and {self.n_states - 1}, as {self} has "
+                f"{self.n_states} states, but contains {numbers[outside].flat[0]}."
+            )
+
+    def all_states(self) -> np.ndarray:
+        """All states of the space, in the order of their numbers.
+
+        Returns:
+            Samples of shape (n_states, N), in numpy.
+
+        Raises:
+            RuntimeError: the space is not indexable.
+        """
+        if not self.is_indexable:
+            raise RuntimeError(
+                f"{self} has too many states to list them all. Use `random_state` or a sampler, or "
+                "`numbers_to_states` for some of them."
+            )
+        return self.numbers_to_states(np.arange(self.n_states))
+
+    def states(self) -> Iterator[np.ndarray]:
+        """Iterates over the states, samples of shape (N,)."""
+        yield from self.all_states()
+
+    # -- products -----------------------------------------------------------------------------
+
+    def __pow__(self, n: int) -> AbstractHilbert:
+        if not isinstance(n, int | np.integer):
+            return NotImplemented
+        if n < 1:
+            raise ValueError(f"Argument `n` of hilbert**n must be positive, but is {n}.")
+        result: AbstractHilbert = self
+        for _ in range(int(n) - 1):
+            result = result * self
+        return result
+
+
+def _values(states: Sequence[Any]) -> Any:
+    # a membership test that does not list the states of unbounded sites
+    return states if len(states) > 10**6 else np.asarray(states)
+
+
+@partial(jax.jit, static_argnums=0)
+def _rank_jax(hilbert: DiscreteHilbert, states: jax.Array) -> jax.Array:
+    rows = states.reshape(math.prod(states.shape[:-1]), hilbert.size)
+    indices = hilbert._checked_indices(rows)
+    numbers = _index_jax.rank(hilbert._index_table, indices)
+    return numbers.reshape(states.shape[:-1]).astype(hilbert._number_dtype)
+
+
+@partial(jax.jit, static_argnums=0)
+def _unrank_jax(hilbert: DiscreteHilbert, numbers: jax.Array) -> jax.Array:
+    rows = _index_jax.unrank(hilbert._index_table, numbers.reshape(-1))
+    return hilbert.local_indices_to_states(rows).reshape(*numbers.shape, hilbert.size)

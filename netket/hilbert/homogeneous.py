@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`HomogeneousHilbert`: N sites with the same, equidistant local states."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+import numpy as np
+
+from netket.utils import StaticRange
+
+from .constraint import (
+    DiscreteHilbertConstraint,
+    ExtraConstraint,
+    SumConstraint,
+    SumOnPartitionConstraint,
+    check_constraint,
+)
+from .discrete import DiscreteHilbert
+from .index import Block, Group
+
+
+class HomogeneousHilbert(DiscreteHilbert):
+    """A space of N sites with the same local states, possibly constrained.
+
+    Args:
+        local_states: the local states, x_i = start + step i.
+        N: number of sites.
+        constraint: the condition that samples satisfy.
+
+    Raises:
+        TypeError: `local_states` is not a `StaticRange`.
+        InvalidConstraintInterface, UnhashableConstraintError: the constraint cannot be used.
+        ValueError: no state satisfies a constraint on a sum.
+    """
+
+    def __init__(
+        self,
+        local_states: StaticRange,
+        N: int = 1,
+        *,
+        constraint: DiscreteHilbertConstraint | None = None,
+    ):
+        if not isinstance(local_states, StaticRange):
+            raise TypeError(
+                "Argument `local_states` must be a netket.utils.StaticRange(start, step, length), "
+                f"but is {local_states!r}."
+            )
+        n_sites = check_integer("N", N)
+        self._local_states = local_states
+        self._constraint = check_constraint(constraint)
+        super().__init__((len(local_states),) * n_sites)
+        # a sum that cannot be reached is an error now, not when states are drawn
+        self._blocks(self._constraint)
+
+    @property
+    def local_states(self) -> StaticRange:
+        """The local states of every site, in the order of their local indices."""
+        return self._local_states
+
+    @property
+    def local_size(self) -> int:
+        """Number of local states."""
+        return len(self._local_states)
+
+    @property
+    def constraint(self) -> DiscreteHilbertConstraint | None:
+        return self._constraint
+
+    def states_at_index(self, i: int) -> StaticRange:
+        return self.local_states
+
+    @property
+    def _affine(self) -> tuple[Any, Any]:
+        return self._local_states.start, self._local_states.step
+
+    @property
+    def _local_dtype(self) -> np.dtype:
+        return self._local_states.dtype
+
+    @property
+    def _attrs(self) -> tuple[Hashable, ...]:
+        return (self.size, self._local_states, self._constraint)
+
+    def __repr__(self) -> str:
+        constraint = "" if self._constraint is None else f", {self._constraint}"
+        return f"{type(self).__name__}(local_size={self.local_size}, N={self.size}{constraint})"
+
+    # -- sites that are traced out, products --------------------------------------------------
+
+    def _with_size(self, n: int) -> HomogeneousHilbert:
+        """The unconstrained space of `n` sites of this kind."""
+        return HomogeneousHilbert(self._local_states, n)
+
+    def _merge(self, other: Any) -> HomogeneousHilbert | None:
+        if type(self) is not type(other) or self._constraint is not None:
+            return None
+        if other._constraint is not None or self._with_size(0) != other._with_size(0):
+            return None
+        return self._with_size(self.size + other.size)
+
+    def ptrace(self, sites: int | Iterable[int]) -> HomogeneousHilbert | None:
+        removed = check_sites(sites, self.size)
+        if self._constraint is not None:
+            raise TypeError(
+                f"The sites of {self} cannot be traced out, as its constraint ties them to the "
+                "others. Use the space without the constraint."
+            )
+        left = self.size - len(removed)
+        return self._with_size(left) if left else None
+
+    # -- numbers ------------------------------------------------------------------------------
+
+    def _make_groups(self) -> tuple[Group, ...]:
+        blocks, extra = self._blocks(self._constraint)
+        return (Group(blocks, extra, *self._affine, self._local_dtype),)
+
+    def _blocks(self, constraint: Any) -> tuple[tuple[Block, ...], Any]:
+        """The blocks of sites with fixed sums, and the constraint that remains."""
+        if isinstance(constraint, ExtraConstraint):
+            blocks, rest = self._blocks(constraint.base_constraint)
+            extra = constraint.extra_constraint
+            return blocks, extra if rest is None else ExtraConstraint(rest, extra)
+        if type(constraint) is SumConstraint:
+            return (self._sum_block(self.size, constraint.sum_value),), None
+        if type(constraint) is SumOnPartitionConstraint:
+            if sum(constraint.sizes) != self.size:
+                raise ValueError(
+                    f"Argument `constraint` must have parts of {self.size} sites in total, as many "
+                    f"as the Hilbert space, but the sizes {constraint.sizes} add up to "
+                    f"{sum(constraint.sizes)}."
+                )
+            parts = zip(constraint.sizes, constraint.sum_values)
+            return tuple(self._sum_block(n, value) for n, value in parts), None
+        return (Block(self.shape),), constraint
+
+    def _sum_block(self, n: int, value: float) -> Block:
+        start, step, d = self._local_states.start, self._local_states.step, self.local_size
+        lowest = min(start, start + step * (d - 1))
+        total = (value - n * lowest) / abs(step)
+        if not (abs(total - round(total)) < 1e-9 and 0 <= round(total) <= n * (d - 1)):
+            largest = max(start, start + step * (d - 1))
+            raise ValueError(
+                f"Argument `constraint` asks for the sum {value} on {n} sites, but the sums of "
+                f"local states go from {n * lowest} to {n * largest} in steps of {abs(step)}."
+            )
+        return Block((d,) * n, round(total), step < 0)
+
+
+def check_integer(name: str, value: Any, minimum: int = 0) -> int:
+    """`value` as an integer, or an error that names the argument."""
+    if not isinstance(value, int | np.integer):
+        raise TypeError(f"Argument `{name}` must be an integer, but is {value!r}.")
+    if value < minimum:
+        raise ValueError(f"Argument `{name}` must be at least {minimum}, but is {value}.")
+    return int(value)
+
+
+def check_sites(sites: int | Iterable[int], size: int) -> list[int]:
+    """Distinct sites in order, or an error that names the first one that does not exist."""
+    if isinstance(sites, int | np.integer):
+        sites = (int(sites),)
+    distinct = sorted({int(i) for i in sites})
+    for i in distinct:
+        if not 0 <= i < size:
+            raise ValueError(
+                f"Argument `sites` must hold sites from 0 to {size - 1}, but contains {i}."
+            )
+    return distinct

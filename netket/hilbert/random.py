@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random samples of Hilbert spaces, uniform over their states, and random changes of samples.
+
+`random_state` and `flip_state_scalar` are plum functions: a space of your own adds a method by
+``@nk.hilbert.random.random_state.dispatch``.
+
+A part of n sites with fixed sum T of its digits is drawn site by site from
+
+    P(q | r sites after this one, sum t left) = W(r, t - q) / W(r + 1, t),
+
+where W(r, t) counts the ways in which r sites add up to t.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from plum import Dispatcher
+
+from netket.config import config
+from netket.errors import UnoptimisedCustomConstraintRandomStateMethodWarning
+from netket.utils.types import DType, PRNGKeyT
+
+from . import _index_jax
+from .abstract import AbstractHilbert
+from .constraint import DiscreteHilbertConstraint
+from .discrete import DiscreteHilbert
+from .homogeneous import HomogeneousHilbert
+from .index import Block, Group, build_table
+from .tensor import TensorGenericHilbert
+
+__all__ = ["flip_state", "flip_state_batch", "flip_state_scalar", "random_state"]
+
+_dispatch = Dispatcher()
+
+#: Up to this many configurations, those that satisfy a constraint by the user are listed.
+_MAX_LISTED = 2**20
+
+
+# -- random samples ----------------------------------------------------------------------------
+
+
+@_dispatch
+def random_state(
+    hilb: AbstractHilbert, key: Any, size: Any = None, *, dtype: DType = None
+) -> jax.Array:
+    """Samples drawn uniformly from the basis of a space.
+
+    Args:
+        hilb: the space.
+        key: random key of jax.
+        size: None for one sample, an integer, or a shape.
+        dtype: of the samples.
+
+    Returns:
+        Array of shape (N,), (size, N) or (*size, N).
+    """
+    if size is None:
+        return random_state(hilb, key, 1, dtype=dtype)[0]
+    shape = tuple(int(n) for n in size)
+    return random_state(hilb, key, math.prod(shape), dtype=dtype).reshape(*shape, hilb.size)
+
+
+@_dispatch
+def random_state(  # noqa: F811
+    hilb: AbstractHilbert, key: Any, size: int | np.integer, *, dtype: DType = None
+) -> jax.Array:
+    raise TypeError(
+        f"{type(hilb).__name__} has no random states: add a method by "
+        "`@netket.hilbert.random.random_state.dispatch`, for a space, a key, and a number of "
+        "samples `size: int`, and the keyword argument `dtype`."
+    )
+
+
+@_dispatch
+def random_state(  # noqa: F811
+    hilb: DiscreteHilbert, key: Any, size: int | np.integer, *, dtype: DType = None
+) -> jax.Array:
+    return _random_discrete(hilb, key, int(size), dtype)
+
+
+@_dispatch
+def random_state(  # noqa: F811
+    hilb: HomogeneousHilbert, key: Any, size: int | np.integer, *, dtype: DType = None
+) -> jax.Array:
+    if hilb.constraint is None:
+        return _random_discrete(hilb, key, int(size), dtype)
+    # third parties add methods for their constraints
+    return random_state(hilb, hilb.constraint, key, int(size), dtype=dtype)
+
+
+@_dispatch
+def random_state(  # noqa: F811
+    hilb: HomogeneousHilbert,
+    constraint: DiscreteHilbertConstraint,
+    key: Any,
+    size: int,
+    *,
+    dtype: DType = None,
+) -> jax.Array:
+    return _random_discrete(hilb, key, size, dtype)
+
+
+@_dispatch
+def random_state(  # noqa: F811
+    hilb: TensorGenericHilbert, key: Any, size: int | np.integer, *, dtype: DType = None
+) -> jax.Array:
+    keys = jax.random.split(key, len(hilb.subspaces))
+    parts = [random_state(h, k, int(size), dtype=dtype) for h, k in zip(hilb.subspaces, keys)]
+    return jnp.concatenate(parts, axis=-1)
+
+
+def _random_discrete(hilb: DiscreteHilbert, key: Any, size: int, dtype: DType) -> jax.Array:
+    dtype = hilb._local_dtype if dtype is None else np.dtype(dtype)
+    for group in hilb._groups:
+        if group.constraint is not None and not _is_listed(group):
+            _warn_of_rejection(hilb, group.constraint)
+    return _random_samples(hilb, key, size, dtype)
+
+
+def _is_listed(group: Group) -> bool:
+    n = group.n_product_states
+    return n is not None and n <= _MAX_LISTED
+
+
+def _warn_of_rejection(hilb: DiscreteHilbert, constraint: Any) -> None:
+    if config.netket_random_state_fallback_warning:
+        warnings.warn(
+            UnoptimisedCustomConstraintRandomStateMethodWarning(hilb, constraint), stacklevel=5
+        )
+
+
+@partial(jax.jit, static_argnums=(0, 2, 3))
+def _random_samples(hilb: DiscreteHilbert, key: PRNGKeyT, size: int, dtype: Any) -> jax.Array:
+    groups = hilb._groups
+    keys = jax.random.split(key, len(groups)) if len(groups) > 1 else [key]
+    parts = [_random_group(g, k, size) for g, k in zip(groups, keys)]
+    indices = parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=1)
+    return hilb.local_indices_to_states(indices, dtype=dtype)
+
+
+def _random_group(group: Group, key: PRNGKeyT, size: int) -> jax.Array:
+    """Local indices (size, n) of a group of sites."""
+    if group.constraint is None:
+        return _random_product(group, key, size)
+    if _is_listed(group):
+        table = build_table([group])  # its list is kept by the group
+        assert table is not None
+        if table.n_states == 0:
+            raise ValueError(f"No state satisfies the constraint {group.constraint}.")
+        return _index_jax.unrank(table, jax.random.randint(key, (size,), 0, table.n_states))
+    return _random_by_rejection(group, key, size)
+
+
+def _random_product(group: Group, key: PRNGKeyT, size: int) -> jax.Array:
+    blocks = group.blocks
+    keys = jax.random.split(key, len(blocks)) if len(blocks) > 1 else [key]
+    parts = [_random_block(b, k, size) for b, k in zip(blocks, keys)]
+    return parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=1)
+
+
+def _random_by_rejection(group: Group, key: PRNGKeyT, size: int) -> jax.Array:
+    def satisfied(indices: jax.Array) -> jax.Array:
+        return group.constraint((group.start + group.step * indices).astype(group.dtype))
+
+    def draw_rejected(carry: tuple) -> tuple:
+        key, indices, accepted = carry
+        key, subkey = jax.random.split(key)
+        new = jnp.where(accepted[:, None], indices, _random_product(group, subkey, size))
+        return key, new, satisfied(new)
+
+    key, subkey = jax.random.split(key)
+    first = _random_product(group, subkey, size)
+    start = (key, first, satisfied(first))
+    return jax.lax.while_loop(lambda c: ~c[2].all(), draw_rejected, start)[1]
+
+
+def _random_block(block: Block, key: PRNGKeyT, size: int) -> jax.Array:
+    """Local indices (size, n) of consecutive sites."""
+    dims = np.array(block.dims, dtype=np.int64)
+    if block.total is None:
+        d = int(dims.max(initial=1))
+        uniform = len(set(block.dims)) <= 1
+        if uniform and d <= 256 and d & (d - 1) == 0:
+            # fewer random bits, and a smaller program
+            bits = jax.random.bits(key, (size, len(dims)), jnp.uint8)
+            return (bits & (d - 1)).astype(jnp.int16)
+        maxval = d if uniform else dims
+        small = jnp.int32 if d < 2**31 else jnp.int64
+        return jax.random.randint(key, (size, len(dims)), 0, maxval, dtype=small)
+    draw = _random_bits_of_sum if dims.max(initial=1) <= 2 else _random_digits_of_sum
+    digits = draw(block, key, size)
+    return dims - 1 - digits if block.descending else digits
+
+
+def _random_bits_of_sum(block: Block, key: PRNGKeyT, size: int) -> jax.Array:
+    """Digits 0 and 1: a one is drawn with probability (ones left) / (sites left)."""
+    n = block.n_sites
+
+    def site(ones: jax.Array, at: tuple) -> tuple:
+        u, sites = at
+        digit = (u * sites < ones).astype(ones.dtype)
+        return ones - digit, digit
+
+    u = jax.random.uniform(key, (n, size))
+    start = jnp.full(size, block.total)
+    return jax.lax.scan(site, start, (u, jnp.arange(n, 0, -1)))[1].T
+
+
+def _random_digits_of_sum(block: Block, key: PRNGKeyT, size: int) -> jax.Array:
+    n, d, total = block.n_sites, max(block.dims), block.total
+    assert total is not None
+    log_ways = _log_ways(n, d, total)
+    digits = np.arange(min(d - 1, total) + 1)
+
+    def site(left: jax.Array, at: tuple) -> tuple:
+        u, row = at
+        rest = left[:, None] - digits
+        weights = jnp.where(rest >= 0, row[jnp.maximum(rest, 0)], -jnp.inf)
+        cumulative = jnp.cumsum(jnp.exp(weights - weights.max(axis=1, keepdims=True)), axis=1)
+        digit = (cumulative <= u[:, None] * cumulative[:, -1:]).sum(axis=1)
+        return left - digit, digit
+
+    u = jax.random.uniform(key, (n, size))
+    start = jnp.full(size, total)
+    return jax.lax.scan(site, start, (u, jnp.asarray(log_ways)))[1].T
+
+
+def _log_ways(n: int, d: int, total: int) -> np.ndarray:
+    """log W(r, t) for r = n - 1 ... 0 sites of dimension d, shape (n, total + 1)."""
+    rows = np.full((n, total + 1), -np.inf)
+    row = np.full(total + 1, -np.inf)
+    row[0] = 0.0
+    for r in range(n):
+        rows[n - 1 - r] = row
+        new = row.copy()
+        for q in range(1, min(d - 1, total) + 1):
+            new[q:] = np.logaddexp(new[q:], row[:-q])
+        row = new
+    return rows
+
+
+# -- random changes ----------------------------------------------------------------------------
+
+
+def flip_state(
+    hilb: DiscreteHilbert, key: PRNGKeyT, state: jax.Array, indices: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """Changes one site of a sample, or of each of several, to another local state at random.
+
+    Constraints of the space are not respected.
+
+    Args:
+        hilb: the space.
+        key: random key of jax.
+        state: samples of shape (..., N).
+        indices: the sites to change, integers of shape (...).
+
+    Returns:
+        The new samples (..., N), and the previous values of the sites, (...).
+    """
+    state, indices = jnp.asarray(state), jnp.asarray(indices)
+    if state.ndim == 1 and indices.ndim == 0:
+        return flip_state_scalar(hilb, key, state, indices)
+    return flip_state_batch(hilb, key, state, indices)
+
+
+@_dispatch
+def flip_state_scalar(hilb: DiscreteHilbert, key: Any, state: Any, index: Any) -> tuple:
+    """`flip_state` for one sample (N,) and one site."""
+    return _flip(hilb, key, state, index)
+
+
+@_dispatch
+def flip_state_batch(hilb: DiscreteHilbert, key: Any, state: Any, index: Any) -> tuple:
+    """`flip_state` for samples (..., N) and sites (...)."""
+    return _flip(hilb, key, state, index)
+
+
+@partial(jax.jit, static_argnums=0)
+def _flip(
+    hilb: DiscreteHilbert, key: PRNGKeyT, state: jax.Array, sites: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    shape = jnp.broadcast_shapes(state.shape[:-1], sites.shape)
+    state = jnp.broadcast_to(state, (*shape, hilb.size))
+    at_site = jnp.arange(hilb.size) == sites[..., None]
+    old = jnp.take_along_axis(
+        state, jnp.broadcast_to(sites, shape)[..., None], axis=-1, mode="clip"
+    )[..., 0]
+    if set(hilb.shape) == {2}:
+        indices = hilb.states_to_local_indices(state)
+        flipped = hilb.local_indices_to_states(1 - indices, dtype=state.dtype)
+        return jnp.where(at_site, flipped, state), old
+    indices = hilb.states_to_local_indices(state)
+    dims = np.array(hilb.shape)
+    dim = dims[0] if len(set(hilb.shape)) == 1 else jnp.asarray(dims)[sites]
+    index = jnp.take_along_axis(
+        indices, jnp.broadcast_to(sites, shape)[..., None], axis=-1, mode="clip"
+    )[..., 0].astype(int)
+    # one of the others, uniformly: those from `index` on move up by one
+    other = jax.random.randint(key, shape, 0, jnp.maximum(dim - 1, 1), dtype=index.dtype)
+    other = jnp.where(dim == 1, index, other + (other >= index))
+    new_indices = jnp.where(at_site, other[..., None], indices.astype(other.dtype))
+    new = hilb.local_indices_to_states(new_indices, dtype=state.dtype)
+    return jnp.where(at_site, new, state), old
