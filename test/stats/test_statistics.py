@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Statistics of chains: error bars cover, autocorrelation times are those of AR(1) chains."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import netket as nk
+from netket.stats import Stats, statistics
+
+
+def ar1(rng, n_chains, n, rho, complex_values=False):
+    """Stationary chains x_t = rho x_{t-1} + noise, of variance 1 and τ = (1 + rho) / (1 - rho)."""
+
+    def normal(*shape):
+        noise = rng.normal(size=shape)
+        return (noise + 1j * rng.normal(size=shape)) / np.sqrt(2) if complex_values else noise
+
+    x = np.empty((n_chains, n), dtype=complex if complex_values else float)
+    x[:, 0] = normal(n_chains)
+    noise = np.sqrt(1 - rho**2) * normal(n_chains, n)
+    for t in range(1, n):
+        x[:, t] = rho * x[:, t - 1] + noise[:, t]
+    return x
+
+
+@pytest.fixture
+def fft():
+    nk.config.experimental_fft_autocorrelation = True
+    yield
+    nk.config.experimental_fft_autocorrelation = False
+
+
+@pytest.mark.parametrize("complex_values", [False, True])
+def test_mean_and_variance(complex_values):
+    x = ar1(np.random.default_rng(0), 8, 64, 0.5, complex_values) + 3
+    stats = statistics(x)
+    np.testing.assert_allclose(stats.mean, x.mean())
+    np.testing.assert_allclose(stats.variance, x.var())
+    assert not jnp.iscomplexobj(stats.variance)
+    assert not jnp.iscomplexobj(stats.error_of_mean)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.5, 0.9])
+def test_error_bars_cover(rho):
+    """(mean - 0) / error has variance one, whatever the autocorrelation."""
+    rng = np.random.default_rng(1)
+    pulls, taus = [], []
+    for _ in range(300):
+        stats = statistics(ar1(rng, 64, 100, rho))
+        pulls.append(float(stats.mean / stats.error_of_mean))
+        taus.append(float(stats.tau_corr))
+    assert abs(np.std(pulls) - 1) < 0.15
+    assert abs(np.mean(pulls)) < 4 / np.sqrt(300)
+    # 1 + 2 τ = (1 + rho) / (1 - rho), up to the finite length of the chains
+    expected = ((1 + rho) / (1 - rho) - 1) / 2
+    assert np.mean(taus) == pytest.approx(expected, rel=0.15, abs=0.15)
+
+
+@pytest.mark.parametrize("complex_values", [False, True])
+@pytest.mark.parametrize("rho", [0.0, 0.5, 0.9])
+def test_integrated_autocorrelation_time(fft, rho, complex_values):
+    x = ar1(np.random.default_rng(2), 16, 4000, rho, complex_values)
+    stats = statistics(x)
+    assert stats.tau_corr == pytest.approx((1 + rho) / (1 - rho), rel=0.1)
+    assert stats.tau_corr <= stats.tau_corr_max < 2 * stats.tau_corr
+    error = np.sqrt(np.var(x.mean(axis=1)) / 16)
+    np.testing.assert_allclose(stats.error_of_mean, error)
+    assert "τ=" in str(stats)
+
+
+def test_autocorrelation_time_equals_the_direct_sum(fft):
+    x = ar1(np.random.default_rng(3), 1, 50, 0.6)[0]
+    y = x - x.mean()
+    rho = np.array([y[: 50 - t] @ y[t:] for t in range(50)]) / (y @ y)
+    tau = 2 * np.cumsum(rho) - 1
+    window = np.flatnonzero(np.arange(50) >= 5 * tau)[0]
+    np.testing.assert_allclose(statistics(x).tau_corr, tau[window])
+
+
+def test_few_chains_are_cut_into_blocks():
+    x = np.random.default_rng(4).normal(size=(4, 100))
+    blocks = x[:, :99].reshape(-1, 3).mean(axis=1)
+    stats = statistics(x)
+    np.testing.assert_allclose(stats.error_of_mean, blocks.std() / np.sqrt(len(blocks)))
+
+
+def test_unmixed_chains():
+    rng = np.random.default_rng(5)
+    assert statistics(rng.normal(size=(16, 256))).R_hat == pytest.approx(1, abs=0.02)
+    apart = rng.normal(size=(16, 256)) + np.arange(16)[:, None]
+    drift = rng.normal(size=(16, 256)) + np.linspace(0, 5, 256)
+    assert statistics(apart).R_hat > 1.2
+    assert statistics(drift).R_hat > 1.2  # seen since chains are split
+
+
+def test_plain_r_hat():
+    x = np.random.default_rng(5).normal(size=(16, 256)) + np.linspace(0, 5, 256)
+    nk.config.use_plain_rhat = True
+    try:
+        assert statistics(x).R_hat < 1.01
+    finally:
+        nk.config.use_plain_rhat = False
+
+
+@pytest.mark.parametrize("shape", [(1,), (1, 1), (5, 1), (3, 2), (40, 1), (40,), (2, 40)])
+def test_short_data(shape):
+    stats = statistics(np.random.default_rng(6).normal(size=shape))
+    assert np.isfinite(stats.mean)
+    assert np.isnan(stats.error_of_mean) == (np.prod(shape) < 32)
+    assert np.isnan(stats.R_hat) == (len(shape) == 1 or 1 in shape)
+
+
+def test_kinds_of_input():
+    x = np.arange(64).reshape(2, 32)
+    assert statistics(x).mean == statistics(x.tolist()).mean == 31.5
+    assert statistics(x.astype(np.float32)).variance.dtype == np.float32
+    assert statistics(x.astype(np.complex64)).mean.dtype == np.complex64
+    assert jax.jit(lambda x: statistics(x).mean)(x) == 31.5
+    with pytest.raises(ValueError, match=r"\(n_chains, n\)"):
+        statistics(np.ones((2, 3, 4)))
+    with pytest.raises(ValueError, match="not be empty"):
+        statistics(np.ones((0, 4)))
+
+
+# -- what users read ---------------------------------------------------------------------------
+
+NAN, INF = float("nan"), float("inf")
+
+PRINTED = [
+    ((-25.4909, 0.0012, 0.0123, 1.2, 1.001), "-25.4909 ± 0.0012 [σ²=1.2e-02, R̂=1.001]"),
+    ((-0.0244, 0.0447, 1.0, 0.1, 1.007), "-0.024 ± 0.045 [σ²=1.0e+00, R̂=1.007]"),
+    ((-25.4909, 12.3, 0.5), "-25.5 ± 12.3 [σ²=5.0e-01]"),
+    ((-25.49, 0.0995, 0.5), "-25.490 ± 0.100 [σ²=5.0e-01]"),
+    ((1 + 2j, 0.0012, 0.5), "1.0000+2.0000j ± 0.0012 [σ²=5.0e-01]"),
+    ((-25.4909 - 1e-6j, 0.0012, 0.5), "-25.4909-0.0000j ± 0.0012 [σ²=5.0e-01]"),
+    ((-25.4909, NAN, 0.5), "-2.55e+01 ± nan [σ²=5.0e-01]"),
+    ((NAN, 0.0012, NAN), "nan ± 1.20e-03 [σ²=nan]"),
+    ((complex(NAN, 1), 0.0012, 1.0), "nan+1.00e+00j ± 1.20e-03 [σ²=1.0e+00]"),
+    ((INF, INF, INF), "inf ± inf [σ²=inf]"),
+    ((-25.4909, 0.0, 0.0), "-2.549e+01 [σ²=0.0e+00]"),
+    ((0.0, 0.0012, 0.5), "0.0 ± 1.2 e-03 [σ²=5.0e-01]"),
+    ((0j, 0.12, 0.5), "0.00+0.00j ± 0.12 [σ²=5.0e-01]"),
+    ((1e-3, 9e-4, 0.5), "1.00 ± 0.90 e-03 [σ²=5.0e-01]"),
+    ((-25.4909, 1e-7, 0.5), "-2.549090000 ± 0.000000010 e+01 [σ²=5.0e-01]"),
+    ((123456.789, 0.0012, 0.5), "123456.7890 ± 0.0012 [σ²=5.0e-01]"),
+    ((1.234e20, 3.4e17, 0.5), "1.2340 ± 0.0034 e+20 [σ²=5.0e-01]"),
+    ((1 + 1j, 1e-8, 1.0), "1.000000000+1.000000000j ± 0.000000010 e+00 [σ²=1.0e+00]"),
+    ((1.0, 0.1, 1.0, 1.25, 1.01, 3.0), "1.00 ± 0.10 [σ²=1.0e+00, R̂=1.010, τ=1.2<3.0]"),
+    ((), "nan ± nan [σ²=nan]"),
+]
+
+
+@pytest.mark.parametrize("values, text", PRINTED)
+def test_printed_form(values, text):
+    assert str(Stats(*values)) == text
+    assert repr(Stats(*(jnp.asarray(v) for v in values))) == text
+
+
+def test_printing_never_fails():
+    rng = np.random.default_rng(7)
+    for _ in range(300):
+        mean, error, variance = rng.normal(size=3) * 10.0 ** rng.integers(-300, 300, size=3)
+        assert "±" in str(Stats(mean, abs(error), variance))
+    assert "±" in str(Stats(0.0, 5e-324, 0.0))
+    assert str(Stats(jnp.ones(2), jnp.ones(2))).startswith("Stats(mean=[1. 1.]")
+    jax.jit(lambda x: (str(Stats(x)), x)[1])(1.0)
+
+
+def test_dictionaries_and_parts():
+    stats = Stats(jnp.asarray(1 + 2j), 0.1, 0.2, 0.3, 1.01)
+    expected = {"Mean": 1 + 2j, "Variance": 0.2, "Sigma": 0.1, "R_hat": 1.01, "TauCorr": 0.3}
+    assert stats.to_dict() == expected
+    assert stats.to_compound() == ("Mean", expected)
+    assert type(stats.to_dict()["Mean"]) is complex
+    assert (stats.real().mean, stats.imag().mean) == (1.0, 2.0)
+    assert (stats.real().error_of_mean, stats.shape) == (0.1, ())
+    assert stats.replace(mean=3.0).mean == 3.0
+    assert len(jax.tree_util.tree_leaves(stats)) == 6
+    assert jax.jit(lambda s: s)(stats).mean == 1 + 2j
+
+
+def test_serialisation():
+    from flax import serialization
+
+    stats = Stats(1.0, 0.1, 0.2)
+    assert serialization.from_state_dict(Stats(), serialization.to_state_dict(stats)).mean == 1.0
