@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Optimisers, preconditioners and the solvers behind them.
+
+Drivers take any gradient transformation of optax as optimiser, and any function
+``(vstate, gradient, step) -> update`` as preconditioner.
+"""
+
+from . import solver
+from .linear_operator import LinearOperator
+from .optimizers import AdaGrad, Adam, Momentum, RmsProp, Sgd
+
+__all__ = [
+    "AdaGrad",
+    "Adam",
+    "LinearOperator",
+    "Momentum",
+    "RmsProp",
+    "Sgd",
+    "solver",
+]
