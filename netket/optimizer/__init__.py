@@ -5,7 +5,7 @@ Drivers take any gradient transformation of optax as optimiser, and any function
 ``(vstate, gradient, step) -> update`` as preconditioner.
 """
 
-from . import solver
+from . import qgt, solver
 from .linear_operator import LinearOperator
 from .optimizers import AdaGrad, Adam, Momentum, RmsProp, Sgd
 
@@ -16,5 +16,6 @@ __all__ = [
     "Momentum",
     "RmsProp",
     "Sgd",
+    "qgt",
     "solver",
 ]

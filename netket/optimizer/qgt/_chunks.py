@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sums over samples a chunk at a time, so that the Jacobian is never stored as a whole."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from netket.jax import jacobian
+from netket.utils.types import Array, PyTree
+
+from ._gram import gram
+
+
+def chunked(samples: Array, chunk_size: int) -> tuple[jax.Array, jax.Array]:
+    """Samples (B, N) as chunks (C, chunk_size, N), and which of them are real (C, chunk_size).
+
+    The last chunk is filled up with copies of the first sample.
+    """
+    n_samples = samples.shape[0]
+    n_chunks = -(-n_samples // chunk_size)
+    n_fill = n_chunks * chunk_size - n_samples
+    filled = jnp.concatenate([samples, jnp.repeat(samples[:1], n_fill, axis=0)])
+    is_sample = jnp.arange(n_chunks * chunk_size) < n_samples
+    return filled.reshape(n_chunks, chunk_size, -1), is_sample.reshape(n_chunks, chunk_size)
+
+
+class _Moments(NamedTuple):
+    """Weighted moments of rows: total weight, mean (..., P), centred second moment (P, P)."""
+
+    weight: jax.Array
+    mean: jax.Array
+    scatter: jax.Array
+
+
+def streamed_gram(
+    apply_fun: Callable,
+    parameters: PyTree,
+    model_state: PyTree,
+    samples: Array,
+    pdf: Array | None,
+    mode: str,
+    chunk_size: int | None,
+) -> jax.Array:
+    """The matrix O† O of the centred, weighted Jacobian, in the memory of one chunk of it.
+
+    Moments of chunks are merged with their means, which loses no digits where the textbook
+    difference of second moment and squared mean does.
+    Source: T. Chan, G. Golub, R. LeVeque, Am. Stat. 37, 242 (1983).
+
+    Returns:
+        The matrix (P, P), in the basis of `ParameterSpace.ravel`.
+    """
+    n_samples = samples.shape[0]
+    p = jnp.full(n_samples, 1 / n_samples) if pdf is None else pdf
+
+    def moments_of(σ: Array, weights: Array) -> _Moments:
+        rows = jacobian(apply_fun, parameters, σ, model_state, mode=mode, dense=True)
+        return _moments(rows, weights.astype(rows.real.dtype))
+
+    if chunk_size is None:
+        return moments_of(samples, p).scatter
+
+    blocks, is_sample = chunked(samples, chunk_size)
+    weights = jnp.pad(p, (0, is_sample.size - n_samples)).reshape(is_sample.shape)
+
+    def merge_block(total: _Moments, block: tuple) -> tuple[_Moments, None]:
+        return _merged(total, moments_of(*block)), None
+
+    first = moments_of(blocks[0], weights[0])
+    return jax.lax.scan(merge_block, first, (blocks[1:], weights[1:]))[0].scatter
+
+
+def _moments(rows: jax.Array, weights: jax.Array) -> _Moments:
+    total = jnp.sum(weights)
+    # the weights of a chunk can all be zero
+    mean = jnp.tensordot(weights / jnp.where(total > 0, total, 1), rows, axes=1)
+    scaled = (rows - mean) * jnp.sqrt(weights).reshape(-1, *(1,) * (rows.ndim - 1))
+    return _Moments(total, mean, gram(scaled.reshape(-1, rows.shape[-1])))
+
+
+def _merged(a: _Moments, b: _Moments) -> _Moments:
+    total = a.weight + b.weight
+    share = b.weight / jnp.where(total > 0, total, 1)
+    step = b.mean - a.mean
+    between = gram(jnp.sqrt(a.weight * share) * step.reshape(-1, step.shape[-1]))
+    return _Moments(total, a.mean + share * step, a.scatter + b.scatter + between)
