@@ -8,14 +8,20 @@ Drivers take any gradient transformation of optax as optimiser, and any function
 from . import qgt, solver
 from .linear_operator import LinearOperator
 from .optimizers import AdaGrad, Adam, Momentum, RmsProp, Sgd
+from .preconditioner import LinearPreconditioner, PreconditionerT, identity_preconditioner
+from .sr import SR
 
 __all__ = [
+    "SR",
     "AdaGrad",
     "Adam",
     "LinearOperator",
+    "LinearPreconditioner",
     "Momentum",
+    "PreconditionerT",
     "RmsProp",
     "Sgd",
+    "identity_preconditioner",
     "qgt",
     "solver",
 ]
