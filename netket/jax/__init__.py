@@ -12,6 +12,7 @@ from .dtypes import (
     is_complex_dtype,
     maybe_promote_to_complex,
 )
+from .expectation import expect
 from .functional import compose, eval_shape
 from .jacobians import jacobian, jacobian_default_mode
 from .keys import PRNGKey, PRNGSeq, batch_choice
@@ -47,6 +48,7 @@ __all__ = [
     "dtype_complex",
     "dtype_real",
     "eval_shape",
+    "expect",
     "grad",
     "is_complex_dtype",
     "jacobian",

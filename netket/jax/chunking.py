@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.tree_util import Partial, tree_leaves, tree_map
 
 from netket.utils import HashablePartial
@@ -315,7 +316,7 @@ def _pull_chunked(
         for i, rows in zip(chunk_argnums, batch):
             full[i] = rows
         out, pull, aux = _vjp_of_some(fun, full, nondiff_argnums, has_aux, conjugate)
-        return out if return_forward else None, pull(w), aux
+        return out if return_forward else None, _hide_float0(pull(w)), aux
 
     append = (True, tuple(i in chunk_argnums for i in diff), True)
     out, res, aux = scan_append_reduce(one, (batch, w), append)
@@ -324,4 +325,16 @@ def _pull_chunked(
         return tree_map(lambda y: y[:n], _merge(tree))
 
     res = tuple(rows(r) if i in chunk_argnums else r for i, r in zip(diff, res))
+    res = _show_float0(res)
     return _select(rows(out), res, rows(aux), return_forward, has_aux)
+
+
+# Derivatives by integers have dtype float0, which a loop cannot stack or add: there they are bools.
+
+
+def _hide_float0(tree: PyTree) -> PyTree:
+    return tree_map(lambda x: jnp.zeros(x.shape, bool) if x.dtype == jax.dtypes.float0 else x, tree)
+
+
+def _show_float0(tree: PyTree) -> PyTree:
+    return tree_map(lambda x: np.zeros(x.shape, jax.dtypes.float0) if x.dtype == bool else x, tree)
