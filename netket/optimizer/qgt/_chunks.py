@@ -26,6 +26,58 @@ def chunked(samples: Array, chunk_size: int) -> tuple[jax.Array, jax.Array]:
     return filled.reshape(n_chunks, chunk_size, -1), is_sample.reshape(n_chunks, chunk_size)
 
 
+def linear_maps(
+    log_psi: Callable[[PyTree, Array], Array],
+    parameters: PyTree,
+    samples: Array,
+    chunk_size: int | None,
+) -> tuple[Callable[[PyTree], jax.Array], Callable[[jax.Array], PyTree]]:
+    """The Jacobian O of the log-amplitude and its adjoint as functions.
+
+    Args:
+        log_psi: function of parameters and samples (B, N), which returns (B,).
+        parameters: where it is differentiated.
+        samples: (B, N).
+        chunk_size: how many samples to evaluate at a time; with None all, and the function is
+            linearised only once.
+
+    Returns:
+        ``v -> O v`` from trees like the parameters to (B,), and ``w -> O† w`` back. Both are
+        linear over the reals: real parameters get the real part, and complex ones that of their
+        real plus i times that of their imaginary part.
+    """
+    if chunk_size is None:
+        _, push = jax.linearize(lambda θ: log_psi(θ, samples), parameters)
+        pull = jax.linear_transpose(push, parameters)
+        return push, lambda w: _conj(pull(w.conj())[0])
+
+    n_samples = samples.shape[0]
+    blocks, is_sample = chunked(samples, chunk_size)
+
+    def push_chunks(v: PyTree) -> jax.Array:
+        def push_one(σ: Array) -> Array:
+            return jax.jvp(lambda θ: log_psi(θ, σ), (parameters,), (v,))[1]
+
+        return jax.lax.map(push_one, blocks).reshape(-1)[:n_samples]
+
+    def pull_chunks(w: jax.Array) -> PyTree:
+        def add(total: PyTree, block: tuple) -> tuple[PyTree, None]:
+            σ, w_block = block
+            _, pull = jax.vjp(lambda θ: log_psi(θ, σ), parameters)
+            return jax.tree.map(jnp.add, total, pull(w_block)[0]), None
+
+        w_blocks = jnp.pad(w.conj(), (0, is_sample.size - n_samples)).reshape(is_sample.shape)
+        zero = jax.tree.map(jnp.zeros_like, parameters)
+        return _conj(jax.lax.scan(add, zero, (blocks, w_blocks))[0])
+
+    return push_chunks, pull_chunks
+
+
+def _conj(tree: PyTree) -> PyTree:
+    # jax transposes without conjugating
+    return jax.tree.map(jnp.conj, tree)
+
+
 class _Moments(NamedTuple):
     """Weighted moments of rows: total weight, mean (..., P), centred second moment (P, P)."""
 

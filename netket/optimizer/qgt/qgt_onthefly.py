@@ -23,7 +23,7 @@ from netket.utils import HashablePartial, struct
 from netket.utils.types import Array, PyTree, Scalar, ScalarOrSchedule
 
 from ..linear_operator import LinearOperator
-from ._chunks import chunked, streamed_gram
+from ._chunks import linear_maps, streamed_gram
 from ._gram import add_to_diagonal
 from ._jacobian_qgt import is_flat
 from ._parameter_space import ParameterSpace
@@ -105,32 +105,8 @@ def product_function(S: QGTOnTheFlyT) -> Callable[[PyTree], PyTree]:
     def log_psi(parameters: PyTree, σ: Array) -> Array:
         return S.apply_fun({"params": parameters, **(S.model_state or {})}, σ)
 
-    n_samples = S.samples.shape[0]
-    p = 1 / n_samples if S.pdf is None else S.pdf
-    if S.chunk_size is None:
-        _, push = jax.linearize(lambda θ: log_psi(θ, S.samples), S.parameters)
-        pull = jax.linear_transpose(push, S.parameters)
-        return partial(_product, push, lambda w: pull(w)[0], p)
-
-    blocks, valid = chunked(S.samples, S.chunk_size)
-
-    def push(v: PyTree) -> jax.Array:
-        def one(σ: Array) -> Array:
-            return jax.jvp(lambda θ: log_psi(θ, σ), (S.parameters,), (v,))[1]
-
-        return jax.lax.map(one, blocks).reshape(-1)[:n_samples]
-
-    def pull(w: jax.Array) -> PyTree:
-        w = jnp.pad(w, (0, valid.size - n_samples)).reshape(valid.shape)
-
-        def add(total: PyTree, block: tuple) -> tuple[PyTree, None]:
-            σ, w_block = block
-            _, pull_block = jax.vjp(lambda θ: log_psi(θ, σ), S.parameters)
-            return jax.tree.map(jnp.add, total, pull_block(w_block)[0]), None
-
-        zero = jax.tree.map(jnp.zeros_like, S.parameters)
-        return jax.lax.scan(add, zero, (blocks, w))[0]
-
+    p = 1 / S.samples.shape[0] if S.pdf is None else S.pdf
+    push, pull = linear_maps(log_psi, S.parameters, S.samples, S.chunk_size)
     return partial(_product, push, pull, p)
 
 
@@ -138,9 +114,7 @@ def _product(push: Callable, pull: Callable, p: Array | float, v: PyTree) -> PyT
     w = push(v)
     p = jnp.asarray(p, dtype=w.real.dtype)
     # the derivatives on the left need not be centred, since this has mean zero
-    w = p * (w - jnp.sum(p * w))
-    # jax transposes without conjugating; real parameters get the real part
-    return jax.tree.map(jnp.conj, pull(w.conj()))
+    return pull(p * (w - jnp.sum(p * w)))
 
 
 @jax.jit
