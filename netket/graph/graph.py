@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`Graph`: a graph given by the list of its edges."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from netket.utils import optional
+from netket.utils.group import Permutation, PermutationGroup
+
+from .abstract import AbstractGraph
+
+
+class Graph(AbstractGraph):
+    """A graph given by the list of its edges.
+
+    Args:
+        edges: pairs (i, j), or triples (i, j, colour), of integers; the colour is 0 without.
+        n_nodes: number of nodes, by default one more than the largest that is part of an edge.
+
+    Raises:
+        TypeError: `edges` is not a sequence, or has entries that are not integers.
+        ValueError: an edge has a node that does not exist; only some edges have a colour.
+
+    Example:
+        >>> import netket as nk
+        >>> nk.graph.Graph(edges=[(0, 1), (1, 2)], n_nodes=4).adjacency_list()
+        [[1], [0, 2], [1], []]
+    """
+
+    def __init__(self, edges: Sequence[Sequence[int]], n_nodes: int | None = None):
+        table = _edge_table(edges)
+        if n_nodes is None:
+            n_nodes = int(table[:, :2].max(initial=-1)) + 1
+        elif not isinstance(n_nodes, int | np.integer) or n_nodes < 0:
+            raise ValueError(f"Argument `n_nodes` must be an integer >= 0, but is {n_nodes!r}.")
+        outside = ((table[:, :2] < 0) | (table[:, :2] >= n_nodes)).any(axis=1)
+        if outside.any():
+            raise ValueError(
+                f"Argument `edges` must connect nodes from 0 to {n_nodes - 1}, but has the edge "
+                f"{tuple(table[outside][0, :2].tolist())}. Set `n_nodes` to add nodes."
+            )
+        self._set(table, int(n_nodes))
+
+    def _set(self, table: np.ndarray, n_nodes: int) -> None:
+        # the smaller node first, in the order given
+        self._pairs = np.sort(table[:, :2], axis=1)
+        self._colors = table[:, 2]
+        self._n_nodes = n_nodes
+
+    @property
+    def n_nodes(self) -> int:
+        return self._n_nodes
+
+    @property
+    def n_edges(self) -> int:
+        return len(self._pairs)
+
+    def nodes(self) -> range:
+        return range(self._n_nodes)
+
+    def edges(
+        self, *, return_color: bool = False, filter_color: int | None = None
+    ) -> list[tuple[int, ...]]:
+        table = self._pairs
+        if return_color:
+            table = np.concatenate([table, self._colors[:, None]], axis=1)
+        if filter_color is not None:
+            table = table[self._colors == filter_color]
+        return list(map(tuple, table.tolist()))
+
+    @property
+    def edge_colors(self) -> list[int]:
+        return self._colors.tolist()
+
+    # -- paths --------------------------------------------------------------------------------
+
+    @cached_property
+    def _adjacency(self) -> Any:
+        """Symmetric sparse matrix with ones where there are edges."""
+        from scipy.sparse import csr_array
+
+        i, j = self._pairs.T
+        ones = np.ones(2 * len(i))
+        matrix = csr_array(
+            (ones, (np.append(i, j), np.append(j, i))), shape=(self._n_nodes, self._n_nodes)
+        )
+        matrix.data[:] = 1
+        return matrix
+
+    def adjacency_list(self) -> list[list[int]]:
+        i, j = self._pairs.T
+        source, target = np.append(i, j), np.append(j, i)
+        order = np.lexsort((target, source))
+        ends = np.cumsum(np.bincount(source, minlength=self._n_nodes))
+        return [part.tolist() for part in np.split(target[order], ends)[: self._n_nodes]]
+
+    def is_connected(self) -> bool:
+        from scipy.sparse.csgraph import connected_components
+
+        return self._n_nodes > 0 and connected_components(self._adjacency)[0] == 1
+
+    def is_bipartite(self) -> bool:
+        from scipy.sparse.csgraph import connected_components, dijkstra
+
+        if self.n_edges == 0:
+            return True
+        _, component = connected_components(self._adjacency)
+        _, roots = np.unique(component, return_index=True)
+        # the distance from the root of its component tells the side of a node
+        depth = dijkstra(self._adjacency, indices=roots, unweighted=True, min_only=True)
+        i, j = self._pairs.T
+        return bool(np.all((depth[i] - depth[j]) % 2 == 1))
+
+    def distances(self) -> np.ndarray:
+        from scipy.sparse.csgraph import shortest_path
+
+        if self._n_nodes == 0:
+            return np.zeros((0, 0), dtype=int)
+        lengths = shortest_path(self._adjacency, method="D", unweighted=True, directed=False)
+        return lengths.astype(int) if np.isfinite(lengths).all() else lengths
+
+    # -- symmetries ---------------------------------------------------------------------------
+
+    def automorphisms(self) -> PermutationGroup:
+        if "_automorphisms" not in self.__dict__:
+            self._automorphisms = self._find_automorphisms()
+        return self._automorphisms
+
+    def _find_automorphisms(self) -> PermutationGroup:
+        optional.require("igraph", "to find the automorphisms of a graph")
+        simple, edge_codes, node_codes = _simple_graph(self)
+        maps = simple.get_automorphisms_vf2(color=node_codes, edge_color=edge_codes)
+        elems = [Permutation(permutation_array=m, validate=False) for m in sorted(maps)]
+        return PermutationGroup(elems, degree=self._n_nodes)
+
+    # -- other libraries ----------------------------------------------------------------------
+
+    def to_igraph(self) -> Any:
+        """The graph as an `igraph.Graph`, with the edge attribute "color"."""
+        igraph = optional.require("igraph", "to convert a graph")
+        return igraph.Graph(
+            n=self._n_nodes, edges=self._pairs.tolist(), edge_attrs={"color": self.edge_colors}
+        )
+
+    @classmethod
+    def from_igraph(cls, graph: Any) -> Graph:
+        """A graph from an `igraph.Graph`; colours are taken from the edge attribute "color"."""
+        pairs = graph.get_edgelist()
+        if "color" in graph.es.attributes():
+            pairs = [(*pair, color) for pair, color in zip(pairs, graph.es["color"])]
+        return Graph(pairs, graph.vcount())
+
+    def to_networkx(self) -> Any:
+        """The graph as a `networkx.Graph` (a `MultiGraph` if edges are repeated), with colours."""
+        nx = optional.require("networkx", "to convert a graph", extra="extra")
+        repeated = len(np.unique(self._pairs, axis=0)) < len(self._pairs)
+        graph = nx.MultiGraph() if repeated else nx.Graph()
+        graph.add_nodes_from(self.nodes())
+        graph.add_edges_from((i, j, {"color": c}) for i, j, c in self.edges(return_color=True))
+        return graph
+
+    @classmethod
+    def from_networkx(cls, graph: Any) -> Graph:
+        """A graph from a `networkx` graph, whose nodes are numbered in its order.
+
+        Colours are taken from the edge attribute "color" if all edges have it.
+        """
+        number = {node: i for i, node in enumerate(graph.nodes)}
+        edges = list(graph.edges(data=True))
+        table = [(number[i], number[j]) for i, j, _ in edges]
+        if edges and all("color" in data for _, _, data in edges):
+            table = [(*pair, data["color"]) for pair, (_, _, data) in zip(table, edges)]
+        return Graph(table, len(number))
+
+
+def _edge_table(edges: Any) -> np.ndarray:
+    """Edges as integers (n_edges, 3)."""
+    if isinstance(edges, str | bytes) or not isinstance(edges, Sequence | np.ndarray):
+        raise TypeError(
+            f"Argument `edges` must be a sequence of pairs (i, j) or triples (i, j, colour), but "
+            f"is {edges!r}."
+        )
+    if len(edges) == 0:
+        return np.zeros((0, 3), dtype=np.int64)
+    lengths = {len(e) for e in edges}
+    if lengths not in ({2}, {3}):
+        raise ValueError(
+            "Argument `edges` must hold either pairs (i, j), or triples (i, j, colour), but has "
+            f"entries of length {sorted(lengths)}."
+        )
+    table = np.asarray(edges)
+    if not np.issubdtype(table.dtype, np.integer):
+        raise TypeError(
+            "Argument `edges` must hold integers, the nodes and possibly a colour, but has entries "
+            f"of type {table.dtype}."
+        )
+    colors = np.zeros((len(table), 3 - table.shape[1]), dtype=np.int64)
+    return np.concatenate([table.astype(np.int64), colors], axis=1)
+
+
+def _simple_graph(graph: Graph) -> tuple[Any, list[int], list[int]]:
+    """The graph without loops and repeated edges, which igraph does not treat.
+
+    They are replaced by colours: of a node for its loops, of an edge for the edges it stands for.
+    """
+    igraph = optional.require("igraph", "to find the automorphisms of a graph")
+    colors: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for i, j, color in graph.edges(return_color=True):
+        colors[i, j].append(color)
+    codes: dict[tuple[int, ...], int] = {}
+
+    def code(pair: tuple[int, int]) -> int:
+        return codes.setdefault(tuple(sorted(colors.get(pair, ()))), len(codes))
+
+    pairs = [p for p in colors if p[0] != p[1]]
+    simple = igraph.Graph(n=graph.n_nodes, edges=pairs)
+    return simple, [code(p) for p in pairs], [code((i, i)) for i in graph.nodes()]
+
+
+def Edgeless(n_nodes: int | Iterable[int]) -> Graph:
+    """A graph without edges.
+
+    Args:
+        n_nodes: number of nodes, or the nodes.
+    """
+    if not isinstance(n_nodes, int | np.integer):
+        n_nodes = len(list(n_nodes))
+    return Graph([], int(n_nodes))
+
+
+def disjoint_union(*graphs: Graph) -> Graph:
+    """All graphs side by side; the nodes of each follow those of the graphs before it.
+
+    Args:
+        graphs: the graphs, at least one.
+    """
+    if not graphs:
+        raise ValueError("Argument `graphs` must contain at least one graph.")
+    if len(graphs) == 1:
+        return graphs[0]
+    first = np.cumsum([0, *(g.n_nodes for g in graphs)])
+    tables = [
+        _edge_table(g.edges(return_color=True)) + np.array([start, start, 0])
+        for g, start in zip(graphs, first)
+    ]
+    return Graph(np.concatenate(tables), int(first[-1]))  # type: ignore[arg-type]
+
+
+def DoubledGraph(graph: Graph) -> Graph:
+    """Two copies of a graph side by side, for density matrices.
+
+    Args:
+        graph: the graph.
+    """
+    return disjoint_union(graph, graph)
