@@ -23,7 +23,7 @@ class LinearOperator(struct.Pytree):
     diag_shift: Array | float = struct.field(serialize=False, default=0.0)
     """What is added to the diagonal."""
 
-    def __init__(self, *, diag_shift: Scalar = 0.0):
+    def __init__(self, diag_shift: Scalar = 0.0):
         self.diag_shift = diag_shift
 
     def __matmul__(self, vec: PyTree) -> PyTree:

@@ -221,6 +221,9 @@ def test_bad_input(kit):
             constructor(real).solve(cg, {"b": jnp.ones(4)})
         with pytest.raises(TypeError, match="`solve_fun` must be a function"):
             constructor(real).solve(3, real.parameters)
+        for arguments in ((), (real,)):
+            with pytest.raises(TypeError, match="has no argument 'shift': its options are"):
+                constructor(*arguments, shift=0.1)
         with pytest.raises(TypeError, match="`vstate` must be a variational state"):
             constructor(3)
     for form in FORMS[:2]:
@@ -239,14 +242,18 @@ def test_bad_input(kit):
 # -- choice of the form ---------------------------------------------------------------------------
 
 
-def test_auto(kit):
+def test_auto(kit, monkeypatch):
     few, summed = kit.sampled("real"), kit.summed("real")
 
     def log_psi(variables, σ):
         return jnp.sum(jnp.tanh(σ @ variables["params"]), axis=-1)
 
     many = kit.custom(log_psi, jnp.ones((4, 100)), kit.sampled("real").samples)
-    assert isinstance(qgt.QGTAuto()(many), nk.optimizer.qgt.qgt_onthefly.QGTOnTheFlyT)
+    on_the_fly = nk.optimizer.qgt.qgt_onthefly.QGTOnTheFlyT
+    assert isinstance(qgt.QGTAuto()(many), on_the_fly)
+    monkeypatch.setattr(nk.optimizer.qgt.default, "MAX_JACOBIAN_BYTES", 8 * 400 * 29)
+    assert isinstance(qgt.QGTAuto(solver.cholesky)(many), on_the_fly)
+    monkeypatch.undo()
     dense = nk.optimizer.qgt.qgt_jacobian_dense.QGTJacobianDenseT
     for constructor, state in (
         (qgt.QGTAuto(), few),

@@ -9,7 +9,7 @@ from netket.utils.types import Array, PyTree, Scalar
 from ..linear_operator import LinearOperator
 
 # beyond this size (or with fewer rows than columns) O† (O v) is cheaper than (O† O) v
-MAX_EXPLICIT_SIZE = 512
+MAX_EXPLICIT_SIZE = 256
 
 
 def gram(rows: jax.Array) -> jax.Array:

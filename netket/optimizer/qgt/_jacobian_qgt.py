@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 
 from netket.jax import jacobian, tree_ravel
-from netket.utils import HashablePartial, struct
+from netket.utils import struct
 from netket.utils.types import Array, PyTree, Scalar
 
 from ..linear_operator import LinearOperator
@@ -122,21 +122,27 @@ def _to_dense(S: JacobianQGT) -> jax.Array:
 # -- construction ------------------------------------------------------------------------------
 
 
-def jacobian_qgt(cls: Any, constructor: Any, vstate: Any, options: dict) -> Any:
-    """The tensor of class `cls` for a state or, without state, `constructor` with bound options."""
-    if vstate is None:
-        given = {k: v for k, v in options.items() if v is not None}
-        return HashablePartial(constructor, **given)
-    data = state_data(vstate, options["chunk_size"])
-    mode = differentiation_mode(data, options["mode"], options["holomorphic"])
+def jacobian_qgt(
+    cls: Any,
+    vstate: Any,
+    *,
+    mode: str | None,
+    holomorphic: bool | None,
+    diag_shift: Scalar,
+    diag_scale: Scalar | None,
+    chunk_size: int | None,
+) -> Any:
+    """The tensor of class `cls` for a state; arguments are those of `QGTJacobianDense`."""
+    data = state_data(vstate, chunk_size)
+    mode = differentiation_mode(data, mode, holomorphic)
     O, scale, shift = _scaled_jacobian(
         data.apply_fun,
         data.parameters,
         data.model_state,
         data.samples,
         data.pdf,
-        options["diag_shift"],
-        options["diag_scale"],
+        diag_shift,
+        diag_scale,
         mode=mode,
         dense=cls.dense,
         chunk_size=data.chunk_size,

@@ -12,13 +12,16 @@ from .qgt_onthefly import QGTOnTheFly
 
 # with so few parameters the matrix costs less than the iterations of a solver without it
 MAX_SIZE_FOR_MATRIX = 256
+# a Jacobian that is larger (in bytes) is recomputed, chunk by chunk, rather than stored
+MAX_JACOBIAN_BYTES = 2**30
 
 
 class QGTAuto:
     """Makes the quantum geometric tensor of a state in the form that suits it.
 
-    That is `QGTJacobianDense` for solvers that need the matrix, for sums over all configurations,
-    for a relative shift of the diagonal and for few parameters, and else `QGTOnTheFly`.
+    That is `QGTJacobianDense` for solvers that need the matrix (unless the Jacobian takes more
+    than 1 GiB), for sums over all configurations, for a relative shift of the diagonal and for few
+    parameters, and else `QGTOnTheFly`.
 
     Args:
         solver: the solver that it will be used with, if known.
@@ -44,9 +47,12 @@ class QGTAuto:
     def _stores_jacobian(self, vstate: Any, options: dict) -> bool:
         if options.get("diag_scale") is not None or options.get("mode") is not None:
             return True
-        if is_full_sum(vstate) or needs_matrix(self.solver):
+        if is_full_sum(vstate):
             return True
-        return tree_size(vstate.parameters) <= MAX_SIZE_FOR_MATRIX
+        size = tree_size(vstate.parameters)
+        if needs_matrix(self.solver):
+            return 8 * size * vstate.samples.size // vstate.samples.shape[-1] <= MAX_JACOBIAN_BYTES
+        return size <= MAX_SIZE_FOR_MATRIX
 
     def _key(self) -> tuple:
         return self.solver, tuple(sorted(self.kwargs.items()))

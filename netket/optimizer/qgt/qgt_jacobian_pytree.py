@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from netket.utils.types import ScalarOrSchedule
 
+from ._constructor import binds_options
 from ._jacobian_qgt import JacobianQGT, jacobian_qgt
 
 
@@ -14,14 +15,16 @@ class QGTJacobianPyTreeT(JacobianQGT):
     dense: ClassVar[bool] = False
 
 
+@binds_options
 def QGTJacobianPyTree(
-    vstate: Any = None,
+    vstate: Any,
     *,
     mode: str | None = None,
     holomorphic: bool | None = None,
     diag_shift: ScalarOrSchedule = 0.0,
     diag_scale: ScalarOrSchedule | None = None,
     chunk_size: int | None = None,
+    **kwargs: Any,
 ) -> Any:
     r"""The quantum geometric tensor :math:`S = O^\dagger O` with the Jacobian O as a tree.
 
@@ -37,6 +40,7 @@ def QGTJacobianPyTree(
         diag_shift: what is added to the diagonal.
         diag_scale: if given, this times the diagonal is added to the diagonal, too.
         chunk_size: how many samples to differentiate at a time; by default as the state does.
+        kwargs: none; other names are refused.
 
     Returns:
         A `LinearOperator`.
@@ -49,11 +53,12 @@ def QGTJacobianPyTree(
         >>> import netket as nk
         >>> sr = nk.optimizer.SR(nk.optimizer.qgt.QGTJacobianPyTree(holomorphic=True))
     """
-    options = {
-        "mode": mode,
-        "holomorphic": holomorphic,
-        "diag_shift": diag_shift,
-        "diag_scale": diag_scale,
-        "chunk_size": chunk_size,
-    }
-    return jacobian_qgt(QGTJacobianPyTreeT, QGTJacobianPyTree, vstate, options)
+    return jacobian_qgt(
+        QGTJacobianPyTreeT,
+        vstate,
+        mode=mode,
+        holomorphic=holomorphic,
+        diag_shift=diag_shift,
+        diag_scale=diag_scale,
+        chunk_size=chunk_size,
+    )

@@ -19,11 +19,12 @@ from netket.errors import (
     NonHolomorphicQGTOnTheFlyDenseRepresentationError,
 )
 from netket.jax import tree_ravel
-from netket.utils import HashablePartial, struct
+from netket.utils import struct
 from netket.utils.types import Array, PyTree, Scalar, ScalarOrSchedule
 
 from ..linear_operator import LinearOperator
 from ._chunks import linear_maps, streamed_gram
+from ._constructor import binds_options
 from ._gram import add_to_diagonal
 from ._jacobian_qgt import is_flat
 from ._parameter_space import ParameterSpace
@@ -134,13 +135,15 @@ def _to_dense(S: QGTOnTheFlyT) -> jax.Array:
     return add_to_diagonal(matrix, S.diag_shift)
 
 
+@binds_options
 def QGTOnTheFly(
-    vstate: Any = None,
+    vstate: Any,
     *,
     chunk_size: int | None = None,
     holomorphic: bool | None = None,
     diag_shift: ScalarOrSchedule = 0.0,
     diag_scale: None = None,
+    **kwargs: Any,
 ) -> Any:
     """The quantum geometric tensor as a map, in the memory of a few evaluations of the model.
 
@@ -154,6 +157,7 @@ def QGTOnTheFly(
         holomorphic: whether the log-amplitude is an analytic function of complex parameters.
         diag_shift: what is added to the diagonal.
         diag_scale: must be None; the tensors made of Jacobians have it.
+        kwargs: none; other names are refused.
 
     Returns:
         A `LinearOperator`.
@@ -167,9 +171,5 @@ def QGTOnTheFly(
             "Argument `diag_scale` must be None for QGTOnTheFly, which does not know its diagonal: "
             "use QGTJacobianDense or QGTJacobianPyTree."
         )
-    if vstate is None:
-        options = {"chunk_size": chunk_size, "holomorphic": holomorphic, "diag_shift": diag_shift}
-        given = {k: v for k, v in options.items() if v is not None}
-        return HashablePartial(QGTOnTheFly, **given)
     data = state_data(vstate, chunk_size)
     return QGTOnTheFlyT(data, differentiation_mode(data, None, holomorphic), diag_shift)
