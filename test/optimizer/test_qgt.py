@@ -76,6 +76,24 @@ def test_chunks_change_nothing(kit, form, kind, states):
     jax.tree.map(close, S @ v, S_argument @ v)
 
 
+def test_chunks_bound_the_memory(kit):
+    """Neither the Jacobian of all samples nor their activations are ever stored."""
+
+    def log_psi(variables, σ):
+        return jnp.sum(jnp.tanh(σ @ variables["params"]), axis=-1)
+
+    σ = jnp.ones((4000, 4))
+    parameters = jnp.ones((4, 50))  # the Jacobian has 6.4 MB, activations 1.6 MB
+
+    def memory(solve, **kwargs):
+        S = qgt.QGTOnTheFly(kit.custom(log_psi, parameters, σ), diag_shift=0.1, **kwargs)
+        compiled = jax.jit(lambda S, y: S.solve(solve, y)).lower(S, parameters).compile()
+        return compiled.memory_analysis().temp_size_in_bytes
+
+    for solve in (cg, solver.cholesky):
+        assert memory(solve) > 1.6e6 > 1e6 > memory(solve, chunk_size=40)
+
+
 def test_chunks_of_probability_zero(kit):
     """A chunk of configurations that never occur adds nothing, and no NaN."""
 

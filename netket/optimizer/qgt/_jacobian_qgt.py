@@ -135,7 +135,7 @@ def jacobian_qgt(
     """The tensor of class `cls` for a state; arguments are those of `QGTJacobianDense`."""
     data = state_data(vstate, chunk_size)
     mode = differentiation_mode(data, mode, holomorphic)
-    O, scale, shift = _scaled_jacobian(
+    O, scale = _scaled_jacobian(
         data.apply_fun,
         data.parameters,
         data.model_state,
@@ -147,6 +147,7 @@ def jacobian_qgt(
         dense=cls.dense,
         chunk_size=data.chunk_size,
     )
+    shift = diag_shift if scale is None else diag_scale
     return cls(O, scale, shift, mode, ParameterSpace.of(data.parameters, mode))
 
 
@@ -163,8 +164,8 @@ def _scaled_jacobian(
     mode: str,
     dense: bool,
     chunk_size: int | None,
-) -> tuple[PyTree, PyTree | None, Scalar]:
-    """The Jacobian O', the vector c and the shift ε of the formulas at the top."""
+) -> tuple[PyTree, PyTree | None]:
+    """The Jacobian O' and the vector c of the formulas at the top."""
     O = jacobian(
         apply_fun,
         parameters,
@@ -178,12 +179,12 @@ def _scaled_jacobian(
     )
     O = jax.tree.map(lambda x: weighted(x, pdf), O)
     if diag_scale is None:
-        return O, None, diag_shift
+        return O, None
     axes = (0, 1) if mode == "complex" else (0,)
     c = jax.tree.map(
         lambda x: jnp.sqrt(jnp.sum(jnp.abs(x) ** 2, axis=axes) + diag_shift / diag_scale), O
     )
-    return jax.tree.map(jnp.divide, O, c), c, diag_scale
+    return jax.tree.map(jnp.divide, O, c), c
 
 
 def weighted(rows: jax.Array, pdf: Array | None) -> jax.Array:

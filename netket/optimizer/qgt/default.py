@@ -11,7 +11,7 @@ from .qgt_jacobian_dense import QGTJacobianDense
 from .qgt_onthefly import QGTOnTheFly
 
 # with so few parameters the matrix costs less than the iterations of a solver without it
-MAX_SIZE_FOR_MATRIX = 256
+MAX_SIZE_FOR_MATRIX = 128
 # a Jacobian that is larger (in bytes) is recomputed, chunk by chunk, rather than stored
 MAX_JACOBIAN_BYTES = 2**30
 
