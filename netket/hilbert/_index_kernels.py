@@ -3,127 +3,48 @@
 
 For code that walks through a space row by row. All functions take an `IndexTable` and rows of
 *local indices*, of any integer dtype, and are compiled once for all spaces.
+
+`rank` and `unrank` are inlined, and pass only the array `IndexTable.flat` on: references to arrays
+are counted at every call, which would take longer than the arithmetic.
 """
 
 import numba
 import numpy as np
 
+from .index import Header
 
-@numba.njit(cache=True)
+_FREE, _ONE_SUM = Header.FREE, Header.ONE_SUM
+_KIND, _N_SITES, _N_GROUPS, _TOTAL = Header.KIND, Header.N_SITES, Header.N_GROUPS, Header.TOTAL
+_DIMS, _STRIDES = Header.DIMS, Header.STRIDES
+_DIGIT_START, _DIGIT_STEP = Header.DIGIT_START, Header.DIGIT_STEP
+_BLOCKS, _GROUPS, _COUNTS = Header.BLOCKS, Header.GROUPS, Header.COUNTS
+
+
+@numba.njit(cache=True, inline="always")
 def rank(table, row):  # type: ignore[no-untyped-def]
     """Number of the configuration with local indices `row` (N,); -1 if it is not in the space."""
-    dims, start, step = table.dims, table.digit_start, table.digit_step
-    if len(table.strides) == len(dims):
-        return _rank_free(dims, table.strides, row)
-    number = 0
-    for g in range(len(table.groups)):
-        key = 0
-        for b in range(table.groups[g, 0], table.groups[g, 1]):
-            total = table.blocks[b, 2]
-            first, last = table.blocks[b, 0], table.blocks[b, 1]
-            place = 0
-            if total < 0:
-                for i in range(first, last):
-                    q = start[i] + step[i] * np.int64(row[i])
-                    if q < 0 or q >= dims[i]:
-                        return -1
-                    place = place * dims[i] + q
-            else:
-                place = _rank_sum(table, row, b)
-                if place < 0:
-                    return -1
-            key = key * table.blocks[b, 4] + place
-        n_keys = table.groups[g, 3]
-        if n_keys >= 0:
-            key = _find(table.keys, table.groups[g, 2], n_keys, key)
-            if key < 0:
-                return -1
-        number = number * table.groups[g, 4] + key
+    flat = table.flat
+    kind = flat[_KIND]
+    if kind == _FREE:
+        number = _rank_free(flat, row)
+    elif kind == _ONE_SUM:
+        number = _rank_sum(flat, row, 0, flat[_N_SITES], flat[_TOTAL], flat[_COUNTS])
+    else:
+        number = _rank_general(flat, row)
     return number
 
 
-@numba.njit(cache=True)
-def _rank_free(dims, strides, row):  # type: ignore[no-untyped-def]
-    number = 0
-    inside = True
-    for i in range(len(dims)):
-        q = np.int64(row[i])
-        inside &= (q >= 0) & (q < dims[i])
-        number += strides[i] * q
-    return number if inside else -1
-
-
-@numba.njit(cache=True)
-def _rank_sum(table, row, b):  # type: ignore[no-untyped-def]
-    """Number, in block `b` with a fixed sum, of its part of the row; -1 if outside."""
-    dims, start, step, counts = table.dims, table.digit_start, table.digit_step, table.counts
-    first, last, left = table.blocks[b, 0], table.blocks[b, 1], table.blocks[b, 2]
-    width = left + 2
-    at = table.blocks[b, 3] + (last - first - 1) * width
-    number = 0
-    for i in range(first, last):
-        q = start[i] + step[i] * np.int64(row[i])
-        if q < 0 or q >= dims[i] or q > left:
-            return -1
-        number += counts[at + left + 1] - counts[at + left - q + 1]
-        left -= q
-        at -= width
-    return number if left == 0 else -1
-
-
-@numba.njit(cache=True)
-def _find(keys, first, n_keys, key):  # type: ignore[no-untyped-def]
-    """Place of `key` in the sorted slice of `keys`; -1 if it is not there."""
-    low, high = 0, n_keys
-    while low < high:
-        middle = (low + high) // 2
-        if keys[first + middle] < key:
-            low = middle + 1
-        else:
-            high = middle
-    if low < n_keys and keys[first + low] == key:
-        return low
-    return -1
-
-
-@numba.njit(cache=True)
+@numba.njit(cache=True, inline="always")
 def unrank(table, number, row):  # type: ignore[no-untyped-def]
     """Writes the local indices of configuration `number` into `row` (N,)."""
-    dims, start, step = table.dims, table.digit_start, table.digit_step
-    left = np.int64(number)
-    for g in range(len(table.groups) - 1, -1, -1):
-        size = table.groups[g, 4]
-        key = left % size
-        left = left // size
-        if table.groups[g, 3] >= 0:
-            key = table.keys[table.groups[g, 2] + key]
-        for b in range(table.groups[g, 1] - 1, table.groups[g, 0] - 1, -1):
-            place = key % table.blocks[b, 4]
-            key = key // table.blocks[b, 4]
-            if table.blocks[b, 2] >= 0:
-                _unrank_sum(table, place, row, b)
-                continue
-            for i in range(table.blocks[b, 1] - 1, table.blocks[b, 0] - 1, -1):
-                row[i] = start[i] + step[i] * (place % dims[i])
-                place = place // dims[i]
-
-
-@numba.njit(cache=True)
-def _unrank_sum(table, place, row, b):  # type: ignore[no-untyped-def]
-    dims, start, step, counts = table.dims, table.digit_start, table.digit_step, table.counts
-    first, last, left = table.blocks[b, 0], table.blocks[b, 1], table.blocks[b, 2]
-    width = left + 2
-    at = table.blocks[b, 3] + (last - first - 1) * width
-    for i in range(first, last):
-        upper = counts[at + left + 1]
-        q = 0
-        # a digit is passed over while the states with it, or a smaller one, come before `place`
-        while q < dims[i] - 1 and q < left and upper - counts[at + left - q] <= place:
-            q += 1
-        place -= upper - counts[at + left - q + 1]
-        row[i] = start[i] + step[i] * q
-        left -= q
-        at -= width
+    flat = table.flat
+    kind = flat[_KIND]
+    if kind == _FREE:
+        _unrank_free(flat, number, row, 0, flat[_N_SITES])
+    elif kind == _ONE_SUM:
+        _unrank_sum(flat, number, row, 0, flat[_N_SITES], flat[_TOTAL], flat[_COUNTS])
+    else:
+        _unrank_general(flat, number, row)
 
 
 @numba.njit(cache=True)
@@ -133,14 +54,157 @@ def satisfies(table, row):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
+def rank_rows(table, rows, out):  # type: ignore[no-untyped-def]
+    """Writes the numbers of `rows` (B, N) into `out` (B,)."""
+    for k in range(len(rows)):
+        out[k] = rank(table, rows[k])
+
+
+@numba.njit(cache=True)
+def unrank_rows(table, numbers, rows):  # type: ignore[no-untyped-def]
+    """Writes the configurations with `numbers` (B,) into `rows` (B, N)."""
+    for k in range(len(rows)):
+        unrank(table, numbers[k], rows[k])
+
+
+@numba.njit(cache=True)
 def unrank_block(table, first, rows):  # type: ignore[no-untyped-def]
     """Writes the configurations first, first + 1, ... into `rows` (B, N)."""
     for k in range(len(rows)):
         unrank(table, first + k, rows[k])
 
 
+# -- configurations to numbers -----------------------------------------------------------------
+
+
 @numba.njit(cache=True)
-def rank_rows(table, rows, out):  # type: ignore[no-untyped-def]
-    """Writes the numbers of `rows` (B, N) into `out` (B,)."""
-    for k in range(len(rows)):
-        out[k] = rank(table, rows[k])
+def _rank_free(flat, row):  # type: ignore[no-untyped-def]
+    dims, strides = flat[_DIMS], flat[_STRIDES]
+    number = 0
+    inside = True
+    for i in range(flat[_N_SITES]):
+        q = np.int64(row[i])
+        inside &= (q >= 0) & (q < flat[dims + i])
+        number += flat[strides + i] * q
+    return number if inside else -1
+
+
+@numba.njit(cache=True)
+def _rank_sum(flat, row, first, last, left, counts):  # type: ignore[no-untyped-def]
+    """Number of a part of the row with the fixed sum `left`; -1 if it has another."""
+    dims, start, step = flat[_DIMS], flat[_DIGIT_START], flat[_DIGIT_STEP]
+    width = left + 2
+    # the count of all states with at most `left`, at row n - 1 - i of the counts
+    at = counts + (last - first - 1) * width + left + 1
+    number = 0
+    for i in range(first, last):
+        q = flat[start + i] + flat[step + i] * np.int64(row[i])
+        if q < 0 or q >= flat[dims + i] or q > left:
+            return -1
+        number += flat[at] - flat[at - q]
+        left -= q
+        at -= width + q
+    return number if left == 0 else -1
+
+
+@numba.njit(cache=True)
+def _rank_general(flat, row):  # type: ignore[no-untyped-def]
+    dims, start, step = flat[_DIMS], flat[_DIGIT_START], flat[_DIGIT_STEP]
+    number = 0
+    for g in range(flat[_N_GROUPS]):
+        group = flat[_GROUPS] + 5 * g
+        key = 0
+        for b in range(flat[group], flat[group + 1]):
+            block = flat[_BLOCKS] + 5 * b
+            first, last, total = flat[block], flat[block + 1], flat[block + 2]
+            place = 0
+            if total >= 0:
+                place = _rank_sum(flat, row, first, last, total, flat[block + 3])
+                if place < 0:
+                    return -1
+            else:
+                for i in range(first, last):
+                    q = flat[start + i] + flat[step + i] * np.int64(row[i])
+                    if q < 0 or q >= flat[dims + i]:
+                        return -1
+                    place = place * flat[dims + i] + q
+            key = key * flat[block + 4] + place
+        n_keys = flat[group + 3]
+        if n_keys >= 0:
+            key = _find(flat, flat[group + 2], n_keys, key)
+            if key < 0:
+                return -1
+        number = number * flat[group + 4] + key
+    return number
+
+
+@numba.njit(cache=True)
+def _find(flat, first, n_keys, key):  # type: ignore[no-untyped-def]
+    """Place of `key` in a sorted part of `flat`; -1 if it is not there."""
+    low, high = 0, n_keys
+    while low < high:
+        middle = (low + high) // 2
+        if flat[first + middle] < key:
+            low = middle + 1
+        else:
+            high = middle
+    if low < n_keys and flat[first + low] == key:
+        return low
+    return -1
+
+
+# -- numbers to configurations -----------------------------------------------------------------
+
+
+@numba.njit(cache=True)
+def _unrank_free(flat, number, row, first, last):  # type: ignore[no-untyped-def]
+    dims, start, step = flat[_DIMS], flat[_DIGIT_START], flat[_DIGIT_STEP]
+    for i in range(last - 1, first - 1, -1):
+        d = flat[dims + i]
+        if d == 2:  # no division, which is slow
+            q = number & 1
+            number >>= 1
+        else:
+            q = number % d
+            number //= d
+        row[i] = flat[start + i] + flat[step + i] * q
+
+
+@numba.njit(cache=True)
+def _unrank_sum(flat, number, row, first, last, left, counts):  # type: ignore[no-untyped-def]
+    dims, start, step = flat[_DIMS], flat[_DIGIT_START], flat[_DIGIT_STEP]
+    width = left + 2
+    at = counts + (last - first - 1) * width + left + 1
+    for i in range(first, last):
+        largest = min(flat[dims + i] - 1, left)
+        q, before = 0, 0
+        # a digit is passed over while the states with it, or a smaller one, come before `number`
+        while q < largest:
+            following = flat[at] - flat[at - q - 1]
+            if following > number:
+                break
+            before = following
+            q += 1
+        number -= before
+        row[i] = flat[start + i] + flat[step + i] * q
+        left -= q
+        at -= width + q
+
+
+@numba.njit(cache=True)
+def _unrank_general(flat, number, row):  # type: ignore[no-untyped-def]
+    for g in range(flat[_N_GROUPS] - 1, -1, -1):
+        group = flat[_GROUPS] + 5 * g
+        key = number % flat[group + 4]
+        number //= flat[group + 4]
+        if flat[group + 3] >= 0:
+            key = flat[flat[group + 2] + key]
+        for b in range(flat[group + 1] - 1, flat[group] - 1, -1):
+            block = flat[_BLOCKS] + 5 * b
+            place = key % flat[block + 4]
+            key //= flat[block + 4]
+            first, last, total = flat[block], flat[block + 1], flat[block + 2]
+            if total >= 0:
+                _unrank_sum(flat, place, row, first, last, total, flat[block + 3])
+            else:
+                _unrank_free(flat, place, row, first, last)

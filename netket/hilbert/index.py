@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Block",
     "Group",
+    "Header",
     "IndexTable",
     "affine_map",
     "build_table",
@@ -49,29 +50,89 @@ _MAX_NUMBER = int(np.iinfo(np.int64).max) - 1
 class IndexTable(NamedTuple):
     """How the configurations of a space are numbered; all arrays are of int64.
 
+    Few fields, as numba counts references to each of them whenever a table is passed on.
+
     Attributes:
         dims: (N,) local dimensions.
-        digit_start, digit_step: (N,) the digit of a site is ``digit_start + digit_step * index``.
-        blocks: (n_blocks, 5) first site, last site + 1, sum of digits (-1: any), place of its
-            counts, number of states.
-        counts: cumulative counts of all blocks, one after the other: for a block of n sites with
-            sum T, row r < n and column t <= T + 1 has Σ_{t' < t} W(r, t').
-        groups: (n_groups, 5) first block, last block + 1, place of its keys, number of keys
-            (-1: no list), number of states.
-        keys: sorted numbers, in the product of the blocks, of the states of each group with a list.
-        n_states: number of states.
         strides: (N,) if nothing is constrained, the number is ``sum(strides * index)``; else empty.
+        flat: everything, one part after the other: the `Header`, and the arrays below.
+        n_states: number of states.
     """
 
     dims: np.ndarray
-    digit_start: np.ndarray
-    digit_step: np.ndarray
-    blocks: np.ndarray
-    counts: np.ndarray
-    groups: np.ndarray
-    keys: np.ndarray
-    n_states: int
     strides: np.ndarray
+    flat: np.ndarray
+    n_states: int
+
+    def _part(self, place: int, *shape: int) -> np.ndarray:
+        start = int(self.flat[place])
+        return self.flat[start : start + math.prod(shape)].reshape(shape)
+
+    @property
+    def digit_start(self) -> np.ndarray:
+        """(N,) the digit of a site is ``digit_start + digit_step * index``."""
+        return self._part(Header.DIGIT_START, len(self.dims))
+
+    @property
+    def digit_step(self) -> np.ndarray:
+        """(N,) see `digit_start`."""
+        return self._part(Header.DIGIT_STEP, len(self.dims))
+
+    @property
+    def blocks(self) -> np.ndarray:
+        """(n_blocks, 5) first site, last site + 1, sum of digits (-1: any), place of its counts in
+        `flat`, number of states."""
+        return self._part(Header.BLOCKS, int(self.flat[Header.N_BLOCKS]), 5)
+
+    @property
+    def groups(self) -> np.ndarray:
+        """(n_groups, 5) first block, last block + 1, place of its keys in `flat`, number of keys
+        (-1: no list), number of states."""
+        return self._part(Header.GROUPS, int(self.flat[Header.N_GROUPS]), 5)
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Where `blocks` say that counts are: `flat` itself."""
+        return self.flat
+
+    def counts_of(self, block: Sequence[int]) -> np.ndarray:
+        """Cumulative counts of a block of n sites with sum T, one of the rows of `blocks`.
+
+        (n, T + 2), where row r and column t hold Σ_{t' < t} W(r, t').
+        """
+        first, last, total, place, _ = block
+        n, width = last - first, total + 2
+        return self.flat[place : place + n * width].reshape(n, width)
+
+    def keys_of(self, group: Sequence[int]) -> np.ndarray:
+        """Sorted numbers, in the product of the blocks, of the states of a group with a list."""
+        place, n_keys = group[2:4]
+        return self.flat[place : place + n_keys]
+
+
+class Header:
+    """Places in `IndexTable.flat`: of numbers, and of the places where parts begin."""
+
+    #: `FREE`, `ONE_SUM` or `GENERAL`
+    KIND = 0
+    N_SITES = 1
+    N_BLOCKS = 2
+    N_GROUPS = 3
+    #: sum of the digits, if there is only one block
+    TOTAL = 4
+    DIMS = 5
+    STRIDES = 6
+    DIGIT_START = 7
+    DIGIT_STEP = 8
+    BLOCKS = 9
+    GROUPS = 10
+    COUNTS = 11
+    SIZE = 12
+
+    # kinds of tables: nothing is constrained, there is one block with a fixed sum, others
+    FREE = 0
+    ONE_SUM = 1
+    GENERAL = 2
 
 
 @dataclass(frozen=True)
@@ -211,21 +272,46 @@ def build_table(groups: Sequence[Group]) -> IndexTable | None:
     n_states = _product(sizes)
     if n_states is None:
         return None
-    all_blocks = [b for g in groups for b in g.blocks]
-    dims = np.array([d for b in all_blocks for d in b.dims], dtype=np.int64)
-    flip = np.array([b.descending for b in all_blocks for _ in b.dims], dtype=bool)
-    keys = [k for k in states if k is not None]
-    return IndexTable(
-        dims=dims,
-        digit_start=np.where(flip, dims - 1, 0),
-        digit_step=np.where(flip, -1, 1),
-        blocks=_block_rows(all_blocks),
-        counts=_concatenate([_counts(b).ravel() for b in all_blocks]),
-        groups=_group_rows(groups, states, sizes),
-        keys=_concatenate(keys),
-        n_states=n_states,
-        strides=_strides(dims, all_blocks, keys, flip),
-    )
+    blocks = [b for g in groups for b in g.blocks]
+    dims = np.array([d for b in blocks for d in b.dims], dtype=np.int64)
+    flip = np.array([b.descending for b in blocks for _ in b.dims], dtype=bool)
+    lists = [k for k in states if k is not None]
+    kind = _kind(blocks, lists, flip)
+    strides = place_values(dims) if kind == Header.FREE else dims[:0]
+    counts = [_counts(b) for b in blocks]
+
+    header = np.zeros(Header.SIZE, dtype=np.int64)
+    header[Header.KIND] = kind
+    header[Header.N_SITES] = len(dims)
+    header[Header.N_BLOCKS], header[Header.N_GROUPS] = len(blocks), len(groups)
+    header[Header.TOTAL] = -1 if len(blocks) != 1 or blocks[0].total is None else blocks[0].total
+    sizes_of_parts = [
+        *(Header.SIZE, len(dims), len(strides), len(dims), len(dims)),
+        *(5 * len(blocks), 5 * len(groups), sum(map(len, counts))),
+    ]
+    places = np.cumsum(sizes_of_parts)
+    header[Header.DIMS : Header.SIZE] = places[:-1]
+    parts = [
+        *(header, dims, strides, np.where(flip, dims - 1, 0), np.where(flip, -1, 1)),
+        _block_rows(blocks, counts, int(header[Header.COUNTS])),
+        _group_rows(groups, states, sizes, int(places[-1])),
+        *counts,
+        *lists,
+    ]
+    return IndexTable(dims, strides, np.concatenate(parts).astype(np.int64), n_states)
+
+
+def _kind(blocks: Sequence[Block], lists: list, flip: np.ndarray) -> int:
+    if len(blocks) == 1 and not lists and blocks[0].total is not None:
+        return Header.ONE_SUM
+    if lists or flip.any() or any(b.total is not None for b in blocks):
+        return Header.GENERAL
+    return Header.FREE
+
+
+def place_values(dims: np.ndarray) -> np.ndarray:
+    """(N,) the products of the dimensions of all later sites."""
+    return np.append(np.cumprod(dims[:0:-1])[::-1], 1)[: len(dims)].astype(np.int64)
 
 
 def is_enumerable(groups: Sequence[Group]) -> bool:
@@ -234,40 +320,32 @@ def is_enumerable(groups: Sequence[Group]) -> bool:
     return n_states is not None and n_states <= max_states
 
 
-def _concatenate(arrays: list[np.ndarray]) -> np.ndarray:
-    return np.concatenate([np.zeros(0, dtype=np.int64), *arrays])
-
-
 def _counts(block: Block) -> np.ndarray:
     if block.total is None or not block.n_states:
         return np.zeros(0, dtype=np.int64)
-    return cumulative_counts(block.dims, block.total)
+    return cumulative_counts(block.dims, block.total).ravel()
 
 
-def _block_rows(blocks: Sequence[Block]) -> np.ndarray:
-    rows, site, place = [], 0, 0
-    for b in blocks:
+def _block_rows(blocks: Sequence[Block], counts: Sequence[np.ndarray], place: int) -> np.ndarray:
+    rows, site = [], 0
+    for b, c in zip(blocks, counts):
         total = -1 if b.total is None else b.total
         rows.append((site, site + b.n_sites, total, place, b.n_states or 0))
         site += b.n_sites
-        place += _counts(b).size
-    return np.array(rows, dtype=np.int64).reshape(-1, 5)
+        place += len(c)
+    return np.array(rows, dtype=np.int64).ravel()
 
 
-def _group_rows(groups: Sequence[Group], keys: Sequence[Any], sizes: Sequence[int]) -> np.ndarray:
-    rows, block, place = [], 0, 0
+def _group_rows(
+    groups: Sequence[Group], keys: Sequence[Any], sizes: Sequence[Any], place: int
+) -> np.ndarray:
+    rows, block = [], 0
     for g, k, size in zip(groups, keys, sizes):
         n_keys = -1 if k is None else len(k)
         rows.append((block, block + len(g.blocks), place, n_keys, size))
         block += len(g.blocks)
         place += max(n_keys, 0)
-    return np.array(rows, dtype=np.int64).reshape(-1, 5)
-
-
-def _strides(dims: np.ndarray, blocks: Sequence[Block], keys: list, flip: np.ndarray) -> np.ndarray:
-    if keys or flip.any() or any(b.total is not None for b in blocks):
-        return np.zeros(0, dtype=np.int64)
-    return np.append(np.cumprod(dims[:0:-1])[::-1], 1)[: len(dims)].astype(np.int64)
+    return np.array(rows, dtype=np.int64).ravel()
 
 
 # -- constraints that are not known --------------------------------------------------------------
@@ -300,7 +378,7 @@ def _satisfying_numbers(group: Group, chunk: int = 2**17) -> np.ndarray:
         with jax.ensure_compile_time_eval():
             kept = np.asarray(satisfied(states)).reshape(width)
         found.append(numbers[kept & (numbers < n_states)])
-    return _concatenate(found)
+    return np.concatenate([np.zeros(0, dtype=np.int64), *found])
 
 
 # -- public ------------------------------------------------------------------------------------
