@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Eigenvalues and eigenvectors of hermitian operators: H v = w v."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from netket.operator import DiscreteOperator
+
+Eigen = np.ndarray | tuple[np.ndarray, np.ndarray]
+
+
+def lanczos_ed(
+    operator: DiscreteOperator,
+    *,
+    k: int = 1,
+    compute_eigenvectors: bool = False,
+    matrix_free: bool = False,
+    scipy_args: Mapping[str, Any] | None = None,
+) -> Eigen:
+    """The k smallest eigenvalues of a hermitian operator, by the Lanczos method.
+
+    Args:
+        operator: the operator.
+        k: number of eigenvalues, smaller than the dimension of the space.
+        compute_eigenvectors: return the eigenvectors, too.
+        matrix_free: do not store the matrix; slower, with memory for few vectors only.
+        scipy_args: more arguments for `scipy.sparse.linalg.eigsh`, for example ``tol`` or
+            ``which``.
+
+    Returns:
+        Eigenvalues of shape (k,) in increasing order; with `compute_eigenvectors` also the
+        eigenvectors, of shape (n_states, k), as columns.
+
+    Raises:
+        ValueError: the space has too many states, or not more than `k`.
+
+    Example:
+        >>> import netket as nk
+        >>> ha = nk.operator.Ising(nk.hilbert.Spin(0.5, 8), nk.graph.Chain(8), h=1.0)
+        >>> float(nk.exact.lanczos_ed(ha)[0].round(6))
+        -10.251662
+    """
+    from scipy.sparse.linalg import eigsh
+
+    n = _check(operator)
+    if not 0 < k < n:
+        raise ValueError(
+            f"Argument `k` must be between 1 and {n - 1}, as the space has {n} states, but is "
+            f"{k}: `full_ed` computes all eigenvalues."
+        )
+    matrix = operator.to_linear_operator() if matrix_free else operator.to_sparse()
+    options = {"which": "SA", **(scipy_args or {})}
+    if n <= 2 * k + 1 or n < 20:  # too small for Krylov spaces
+        return _smallest_of_all(operator, k, options, compute_eigenvectors)
+    if not compute_eigenvectors:
+        return np.sort(eigsh(matrix, k=k, return_eigenvectors=False, **options))
+    w, v = eigsh(matrix, k=k, return_eigenvectors=True, **options)
+    order = np.argsort(w)
+    return w[order], v[:, order]
+
+
+def full_ed(operator: DiscreteOperator, *, compute_eigenvectors: bool = False) -> Eigen:
+    """All eigenvalues of a hermitian operator, by diagonalising its dense matrix.
+
+    Args:
+        operator: the operator.
+        compute_eigenvectors: return the eigenvectors, too.
+
+    Returns:
+        Eigenvalues of shape (n_states,) in increasing order; with `compute_eigenvectors` also
+        the eigenvectors, of shape (n_states, n_states), as columns.
+
+    Raises:
+        ValueError: the space has too many states.
+
+    Example:
+        >>> import netket as nk
+        >>> nk.exact.full_ed(nk.operator.spin.sigmax(nk.hilbert.Spin(0.5, 1), 0)).round(9)
+        array([-1.,  1.])
+    """
+    from scipy.linalg import eigh
+
+    _check(operator)
+    return eigh(np.asarray(operator.to_dense()), eigvals_only=not compute_eigenvectors)
+
+
+def _smallest_of_all(
+    operator: DiscreteOperator, k: int, options: Mapping[str, Any], compute_eigenvectors: bool
+) -> Eigen:
+    """k eigenvalues from all of them, chosen like `eigsh` does."""
+    w, v = full_ed(operator, compute_eigenvectors=True)
+    keys = {"SA": w, "LA": -w, "SM": abs(w), "LM": -abs(w)}
+    chosen = np.sort(np.argsort(keys.get(options["which"], w), kind="stable")[:k])
+    return (w[chosen], v[:, chosen]) if compute_eigenvectors else w[chosen]
+
+
+def _check(operator: Any) -> int:
+    """Number of states of the space of a discrete operator."""
+    if not isinstance(operator, DiscreteOperator):
+        raise TypeError(
+            f"Argument `operator` must be a discrete operator, but is {type(operator).__name__}."
+        )
+    if not operator.hilbert.is_indexable:
+        raise ValueError(
+            f"Argument `operator` must act on a space with few enough states to be listed, but "
+            f"acts on {operator.hilbert}."
+        )
+    return operator.hilbert.n_states

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Operators: one class for each, with a numba and a jax implementation."""
+
+from . import boson, spin
+from ._base import (
+    AbstractOperator,
+    DiscreteJaxOperator,
+    DiscreteOperator,
+    use_backend,
+)
+from ._composite import ProductOperator, SumOperator
+from ._graph import GraphOperator, Heisenberg
+from ._ising import Ising, IsingJax, IsingNumba
+from ._local import LocalOperator, LocalOperatorJax, LocalOperatorNumba
+
+__all__ = [
+    "AbstractOperator",
+    "DiscreteJaxOperator",
+    "DiscreteOperator",
+    "GraphOperator",
+    "Heisenberg",
+    "Ising",
+    "IsingJax",
+    "IsingNumba",
+    "LocalOperator",
+    "LocalOperatorJax",
+    "LocalOperatorNumba",
+    "ProductOperator",
+    "SumOperator",
+    "boson",
+    "spin",
+    "use_backend",
+]

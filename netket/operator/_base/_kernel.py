@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`KernelOperator`: an operator that is data and two row kernels, the base of all built-in ones.
+
+A subclass names its coefficients and its static structure, and packs both for the kernels::
+
+    coefficients   arrays, the only leaves of the pytree
+    structure      hashable, static
+    _jax_data()    NamedTuple for `row_jax`
+    _host_data()   NamedTuple of numpy arrays for `append_row`
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from netket.utils.types import Array
+
+from .._kernels import _batch_jax
+from ._backend import Backend, resolve_backend
+from ._discrete import DiscreteOperator, _write, derived
+from ._host import (
+    check_samples,
+    check_size,
+    coefficient_array,
+    host_array,
+    is_traced,
+    outside_error,
+)
+from ._jax import DiscreteJaxOperator
+
+
+class KernelOperator(DiscreteJaxOperator):
+    """An operator with a numba and a jax row kernel.
+
+    Args:
+        hilbert: the space.
+        backend: ``"numba"`` or ``"jax"``; by default see `use_backend`.
+    """
+
+    _class_backend = None
+    # names of the attributes with coefficients, in the order of the leaves
+    _coefficient_names: tuple[str, ...] = ()
+    # names of the static attributes
+    _static_names: tuple[str, ...] = ()
+
+    def __init__(self, hilbert: Any, backend: Backend | None = None):
+        super().__init__(hilbert)
+        self._backend = resolve_backend(backend or self._class_backend)
+
+    @property
+    def backends(self) -> tuple[Backend, ...]:
+        if not (self._defines_padded or self._defines_flattened):
+            return ("numba", "jax")
+        return super().backends if self._defines_padded else ("numba",)
+
+    # -- pytree -------------------------------------------------------------------------------
+
+    def tree_flatten(self) -> tuple[tuple, Any]:
+        leaves = tuple(self._leaf(name) for name in self._coefficient_names)
+        names = ("_hilbert", "_backend", *self._static_names)
+        return leaves, tuple(self.__dict__[name] for name in names)
+
+    @classmethod
+    def tree_unflatten(cls, metadata: Any, data: tuple) -> Any:
+        new = object.__new__(cls)
+        new.__dict__.update(zip(("_hilbert", "_backend", *cls._static_names), metadata))
+        new.__dict__.update(zip(cls._coefficient_names, data))
+        return new
+
+    def _leaf(self, name: str) -> Any:
+        """A coefficient as a leaf; for the jax backend it is moved to the device once."""
+        value = self.__dict__[name]
+        if isinstance(value, np.ndarray) and self._backend == "jax":
+            return self._remember(f"device {name}", lambda: jnp.asarray(value))
+        return value
+
+    def _value(self, name: str) -> Any:
+        """A coefficient for algebra: of numpy unless it is traced."""
+        value = self.__dict__[name]
+        if isinstance(value, jax.Array) and not is_traced(value):
+            return self._remember(f"host {name}", lambda: np.asarray(value))
+        return value
+
+    def _replace(self, **attributes: Any) -> Any:
+        """A copy with other attributes, which are not checked."""
+        new = object.__new__(type(self))
+        new.__dict__.update(self.__dict__)
+        new.__dict__.pop("_cached", None)
+        new.__dict__.update(attributes)
+        return new
+
+    def _with_backend(self, backend: Backend) -> Any:
+        if self._defines_flattened and not self._defines_padded:
+            return DiscreteOperator._with_backend(self, backend)
+        return self._replace(_backend=backend)
+
+    def _children(self) -> dict[str, Any]:
+        return {name: self.__dict__[name] for name in self._coefficient_names}
+
+    @property
+    def _cache(self) -> dict[str, Any]:
+        """What was derived from this operator; copies with other content start afresh."""
+        return self.__dict__.setdefault("_cached", {})
+
+    def _remember(self, name: str, function: Any) -> Any:
+        """`function()`, computed once unless it depends on traced values."""
+        if name in self._cache:
+            return self._cache[name]
+        value = function()
+        if not is_traced(*jax.tree_util.tree_leaves(value)):
+            self._cache[name] = value
+        return value
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {k: v for k, v in self.__dict__.items() if k != "_cached"}
+        for name, value in state.items():
+            if isinstance(value, jax.Array) and not is_traced(value):
+                state[name] = np.asarray(value)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+    # -- equality -----------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> bool:
+        """Same class, space, backend, structure and coefficients (with their dtype)."""
+        if self is other:
+            return True
+        if type(self) is not type(other):
+            return False
+        (a, key_a), (b, key_b) = self.tree_flatten(), other.tree_flatten()  # type: ignore
+        return key_a == key_b and _equal_leaves(a, b)
+
+    def __hash__(self) -> int:
+        if "hash" not in self._cache:
+            leaves, treedef = jax.tree_util.tree_flatten(self)
+            if is_traced(*leaves):
+                return hash(treedef)
+            arrays = map(np.asarray, leaves)
+            # + 0 removes signs of zeros
+            content = tuple((a.dtype.str, a.shape, (a + 0).tobytes()) for a in arrays)
+            self._cache["hash"] = hash((treedef, content))
+        return self._cache["hash"]
+
+    def copy(self, *, dtype: Any = None) -> Any:
+        """A copy, with another dtype if given."""
+        if dtype is None or np.dtype(dtype) == self.dtype:
+            return self._replace()
+        cast = {name: self._value(name).astype(dtype) for name in self._coefficient_names}
+        return self._replace(**cast)
+
+    def replace(self, **kwargs: Any) -> Any:
+        raise TypeError(f"{type(self).__name__} has no fields to replace: build a new operator.")
+
+    # -- connected elements -------------------------------------------------------------------
+    # A subclass of a third party may define one of these itself; then the others are derived
+    # from it. What it reaches by super() is always the kernel.
+
+    @derived
+    def get_conn_padded(self, x: Array) -> tuple[Array, Array]:
+        if self._defines_flattened and not self._defines_padded:
+            return DiscreteOperator.get_conn_padded(self, x)
+        check_size(x, self.hilbert.size)
+        if not self._on_host(x):
+            return self._padded_jax(x)
+        x = host_array(x)
+        xp, mels, begins = self._host_rows(x.reshape(-1, x.shape[-1]), pad=True)
+        width = int(begins[1]) if len(begins) > 1 else 1
+        return xp.reshape(*x.shape[:-1], width, x.shape[-1]), mels.reshape(*x.shape[:-1], width)
+
+    @derived
+    def get_conn_flattened(
+        self, x: Array, sections: np.ndarray, pad: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        if self._defines_padded and not self._defines_flattened:
+            return super().get_conn_flattened(x, sections, pad)
+        if not self._on_host(x):
+            return self._flattened_jax(self._kernel_jax_data(), x, sections, pad)
+        check_size(x, self.hilbert.size)
+        xp, mels, begins = self._host_rows(host_array(x).reshape(-1, self.hilbert.size), pad)
+        sections[...] = begins[1:]
+        return xp, mels
+
+    def n_conn(self, x: Array, out: np.ndarray | None = None) -> Array:
+        if not self._has_kernel:
+            base = DiscreteJaxOperator if self._defines_padded else DiscreteOperator
+            return base.n_conn(self, x, out)
+        if not self._on_host(x) or self._numba_data() is None:
+            return self._n_conn_jax(self._kernel_jax_data(), x, out)
+        check_size(x, self.hilbert.size)
+        x = host_array(x)
+        counts = self._count(x.reshape(-1, x.shape[-1]), self._numba_data())[1]
+        return _write(counts.reshape(x.shape[:-1]), out)
+
+    def _on_host(self, x: Any) -> bool:
+        """Whether numba answers: by the flag, for concrete samples and coefficients."""
+        return self._backend == "numba" and not is_traced(x) and not self._is_traced
+
+    def _padded_jax(self, x: Any) -> tuple[Any, Any]:
+        if not (self._is_traced or is_traced(x)):
+            check_samples(x, self._grid)
+        return _batch_jax.padded(self._kernel_jax_data(), jnp.asarray(x), self._rules())
+
+    def _host_rows(
+        self, samples: np.ndarray, pad: bool
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Distinct x' (M, N), matrix elements (M,), and where the rows begin, (B + 1,)."""
+        data, grid = self._kernel_numba_data(), self._grid
+        if data is None:
+            return self._composed_rows(samples, pad)
+        conn, counts = self._count(samples, data)
+        if pad:
+            counts[:] = max(int(counts.max(initial=1)), 1)
+        begins = np.concatenate([[0], np.cumsum(counts)])
+        xp = np.empty((begins[-1], samples.shape[1]), samples.dtype)
+        mels = np.empty(begins[-1], self.dtype)
+        numba_kernels().fill(
+            data, samples, grid.start, grid.step, grid.shape, conn, self._merges, begins, xp, mels
+        )
+        return xp, mels, begins
+
+    def _count(self, samples: np.ndarray, data: Any) -> tuple[Any, np.ndarray]:
+        """A buffer for rows, and the number of connected elements of every sample."""
+        grid, conn = self._grid, self._new_conn()
+        counts = np.zeros(len(samples), np.int64)
+        bad = numba_kernels().n_conn(
+            data, samples, grid.start, grid.step, grid.shape, conn, self._merges, counts
+        )
+        if bad >= 0:
+            raise outside_error(samples[bad], bad, grid)
+        return conn, counts
+
+    def _new_conn(self) -> Any:
+        """A buffer for one row."""
+        width = min(self._max_changes, self.hilbert.size)
+        return numba_kernels().new_conn(self._slots, width, self.dtype, self._grid.dtype)
+
+    # -- what a subclass defines --------------------------------------------------------------
+
+    def _host_data(self) -> Any:
+        """NamedTuple of writable numpy arrays for the numba kernel, or None."""
+        raise TypeError(f"{type(self).__name__} must define `_host_data`.")
+
+    def _device_data(self) -> Any:
+        """NamedTuple for the jax kernel."""
+        raise TypeError(f"{type(self).__name__} must define `_device_data`.")
+
+    def _composed_rows(
+        self, samples: np.ndarray, pad: bool
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """`_host_rows` of operators without data for the numba kernel."""
+        raise TypeError(f"{type(self).__name__} must define `_composed_rows`.")
+
+    @property
+    def _slots(self) -> int:
+        """Slots that the row kernels need."""
+        return self.max_conn_size
+
+    @property
+    def _max_changes(self) -> int:
+        """Largest number of sites in which x' differs from x."""
+        return self.hilbert.size
+
+    def _as_local(self) -> Any:
+        """The operator as a `LocalOperator`, or None if it is not a sum of local terms."""
+        return None
+
+    def _keeps_constraint(self, constraint: Any) -> bool:
+        """Whether x' with matrix element 0 are known to satisfy the constraint, or not to occur."""
+        return False
+
+    def _rules(self) -> _batch_jax.Rules:
+        legal = self.hilbert.constraint
+        if legal is not None and self._has_kernel and self._keeps_constraint(legal):
+            legal = None
+        return super()._rules()._replace(legal=legal)
+
+    # -- data for the kernels -----------------------------------------------------------------
+
+    @property
+    def _has_kernel(self) -> bool:
+        """Whether the kernels speak for the operator: no subclass has its own elements."""
+        return not (self._defines_padded or self._defines_flattened)
+
+    @property
+    def _is_traced(self) -> bool:
+        if "is_traced" not in self._cache:
+            leaves = jax.tree_util.tree_leaves(self._children())
+            self._cache["is_traced"] = is_traced(*leaves)
+        return self._cache["is_traced"]
+
+    def _numba_data(self) -> Any:
+        return self._kernel_numba_data() if self._has_kernel else None
+
+    def _jax_data(self) -> Any:
+        return self._kernel_jax_data() if self._has_kernel else super()._jax_data()
+
+    def _kernel_numba_data(self) -> Any:
+        return None if self._is_traced else self._remember("numba_data", self._host_data)
+
+    def _kernel_jax_data(self) -> Any:
+        return self._remember("jax_data", self._device_data)
+
+    def _host(self, name: str, dtype: Any = None) -> np.ndarray:
+        """A coefficient for numba."""
+        return coefficient_array(self._value(name), dtype)
+
+
+def numba_kernels() -> Any:
+    """The compiled drivers. Numba is imported when the first of them is needed."""
+    from .._kernels import _batch_numba
+
+    return _batch_numba
+
+
+def _equal_leaves(a: Any, b: Any) -> bool:
+    a, b = jax.tree_util.tree_leaves(a), jax.tree_util.tree_leaves(b)
+    if is_traced(*a, *b):
+        return all(x is y for x, y in zip(a, b))
+    return all(
+        x.dtype == y.dtype and np.array_equal(np.asarray(x), np.asarray(y)) for x, y in zip(a, b)
+    )

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Data of operators and their row kernels; see `_rows`. Modules `*_numba` import numba."""
+
+from ._composite import ForeignData, ProductData, SumData
+from ._ising import IsingData
+from ._local import LocalData, LocalGroup, LocalGroups, flat_tables, group_tables
+from ._rows import row_jax
+
+__all__ = [
+    "ForeignData",
+    "IsingData",
+    "LocalData",
+    "LocalGroup",
+    "LocalGroups",
+    "ProductData",
+    "SumData",
+    "flat_tables",
+    "group_tables",
+    "row_jax",
+]

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Batches of rows in jax: index conversion, merging of equal x', padding, counting.
+
+These functions are compiled once for each shape of `data`: structure arrays are arguments, so
+that operators which differ by their numbers only share the program.
+"""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from ._rows import row_jax
+
+# A sum of numbers that cancel is rounding noise below this multiple of eps times the sum of
+# their moduli. The numba kernels use the same rule.
+CANCELLATION = 8.0
+
+
+class Rules(NamedTuple):
+    """What is static about the rows of an operator."""
+
+    grid: Any  # Grid
+    dtype: str  # of the matrix elements
+    merge: bool  # whether two slots can hold the same x'
+    legal: Any  # None, or f(x') -> bool: x' with mel 0 that fail it are replaced by x
+
+
+@partial(jax.jit, static_argnames="rules", inline=True)
+def padded(data: Any, x: Any, rules: Rules) -> tuple[Any, Any]:
+    """x' (..., K, N) of the dtype of x, and matrix elements (..., K), for samples x (..., N)."""
+    indices, xp, mels = _rows(data, x, rules)
+    sigma_p = rules.grid.to_states(xp, x.dtype)
+    if rules.legal is not None:
+        keep = (mels != 0) | rules.legal(sigma_p)
+        sigma_p = jnp.where(keep[..., None], sigma_p, x.reshape(-1, 1, x.shape[-1]))
+    batch = x.shape[:-1]
+    return sigma_p.reshape(*batch, *sigma_p.shape[1:]), mels.reshape(*batch, -1)
+
+
+@partial(jax.jit, static_argnames="rules", inline=True)
+def n_conn(data: Any, x: Any, rules: Rules) -> Any:
+    """Number of distinct x' with a matrix element that is not zero: int32 (...)."""
+    _, _, mels = _rows(data, x, rules)
+    return jnp.sum(mels != 0, axis=-1, dtype=jnp.int32).reshape(x.shape[:-1])
+
+
+def _rows(data: Any, x: Any, rules: Rules) -> tuple[Any, Any, Any]:
+    indices = rules.grid.to_indices(x.reshape(-1, x.shape[-1]))
+
+    def row(i: Any) -> tuple[Any, Any]:
+        xp, mels = row_jax(data, i)
+        mels = mels.astype(rules.dtype)
+        return merge_row(i, xp, mels, rules.grid) if rules.merge else (xp, mels)
+
+    return indices, *jax.vmap(row)(indices)
+
+
+def merge_row(x: Any, xp: Any, mels: Any, grid: Any) -> tuple[Any, Any]:
+    """Sum matrix elements of equal x' into the first slot that has it; exact, by sorting.
+
+    Slots that become free hold x with matrix element 0. Sums that cancel up to rounding become
+    exactly 0, but keep their derivative.
+
+    Args:
+        x: local indices, shape (N,).
+        xp: local indices of x', shape (K, N).
+        mels: matrix elements, shape (K,).
+        grid: the `Grid` of the space.
+
+    Returns:
+        xp (K, N) and mels (K,).
+    """
+    k = mels.shape[0]
+    words = grid.to_words(xp)
+    *words, order = jax.lax.sort(
+        (*words, jnp.arange(k, dtype=jnp.int32)), num_keys=len(words), is_stable=True
+    )
+    differs = jnp.zeros(k - 1, bool)
+    for word in words:
+        differs |= word[1:] != word[:-1]
+    first = jnp.concatenate([jnp.ones(1, bool), differs])
+    segment = jnp.cumsum(first) - 1
+    total = jax.ops.segment_sum(mels[order], segment, k)
+    moduli = jax.ops.segment_sum(jnp.abs(jax.lax.stop_gradient(mels))[order], segment, k)
+    noise = jnp.abs(total) <= CANCELLATION * jnp.finfo(mels.dtype).eps * moduli
+    total = total - jax.lax.stop_gradient(jnp.where(noise, total, 0))
+    mels = jnp.zeros_like(mels).at[order].set(jnp.where(first, total[segment], 0))
+    keep = jnp.zeros(k, bool).at[order].set(first)
+    return jnp.where(keep[:, None], xp, x), mels

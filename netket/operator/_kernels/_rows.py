@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Row kernels: from the data of an operator and one configuration to its connected elements.
+
+A *kind of data* is a NamedTuple of arrays (coefficients and structure). It has two kernels:
+
+- ``row_jax(data, x) -> xp (K, N), mels (K,)``, pure and traceable: all matrix elements
+  <x|O|x'> that the structure allows, with K known from the shapes in `data`; what is not there
+  for this x is x itself with matrix element 0;
+- ``append_row(data, x, conn, n) -> n``, compiled by numba (`_rows_numba`): writes the elements
+  into the buffer `conn` from slot n on, each as the list of the sites that change.
+
+x, x' are local indices 0 ... d-1. Neither kernel knows of batches, samples or backends.
+"""
+
+from functools import singledispatch
+from typing import Any
+
+
+@singledispatch
+def row_jax(data: Any, x: Any) -> tuple[Any, Any]:
+    """Connected elements of one configuration, see the module.
+
+    Args:
+        data: the NamedTuple of an operator.
+        x: local indices, shape (N,).
+
+    Returns:
+        Connected configurations x' (K, N) and matrix elements (K,).
+    """
+    raise TypeError(f"There is no jax row kernel for data of type {type(data).__name__}.")
