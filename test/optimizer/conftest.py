@@ -3,7 +3,9 @@
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -113,30 +115,37 @@ def log_derivatives(state, kind):
 
     Forward derivatives of a real function of a real vector, unlike the code under test.
     """
-    parameters = state.parameters
-    leaves, treedef = jax.tree.flatten(parameters)
-    sizes = np.cumsum([x.size for x in leaves])[:-1]
-    shapes = [x.shape for x in leaves]
-    complex_leaves = [np.iscomplexobj(x) for x in leaves]
-    n = sum(x.size for x in leaves)
-    flat = np.concatenate([np.ravel(x) for x in leaves])
-    keep = np.concatenate([np.full(x.size, c) for x, c in zip(leaves, complex_leaves)])
-    vector = np.concatenate([flat.real, flat.imag[keep]])
-
-    def rebuild(x):
-        z = x[:n].astype(complex).at[keep].add(1j * x[n:])
-        pieces = [y.reshape(s) for y, s in zip(jnp.split(z, sizes), shapes)]
-        return treedef.unflatten([y if c else y.real for y, c in zip(pieces, complex_leaves)])
-
-    def log_psi(x):
-        y = state._apply_fun({"params": rebuild(x)}, state.flat_samples())
-        return jnp.stack([y.real, y.imag])
-
-    re, im = np.asarray(jax.jacfwd(log_psi)(jnp.asarray(vector)))
+    leaves, treedef = jax.tree.flatten(state.parameters)
+    shapes = tuple((x.shape, np.iscomplexobj(x)) for x in leaves)
+    vector = vector_of(state.parameters, holomorphic=False)
+    σ = state.flat_samples()
+    re, im = np.asarray(forward_derivatives(state._apply_fun, treedef, shapes, vector, σ))
     rows = re + 1j * im
     if kind == "holomorphic":
-        rows = rows[:, :n]
+        rows = rows[:, : rows.shape[1] // 2]
     return rows - state.weights() @ rows
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2))
+def forward_derivatives(apply_fun, treedef, shapes, vector, σ):
+    """Derivatives of the real and the imaginary part of log ψ, by a vector like `vector_of`."""
+
+    def log_psi(x):
+        n, leaves = 0, []
+        for part in (False, True):
+            for i, (shape, is_complex) in enumerate(shapes):
+                if part and not is_complex:
+                    continue
+                size = math.prod(shape)
+                piece, n = x[n : n + size].reshape(shape), n + size
+                if part:
+                    leaves[i] = leaves[i] + 1j * piece
+                else:
+                    leaves.append(piece)
+        y = apply_fun({"params": treedef.unflatten(leaves)}, σ)
+        return jnp.stack([y.real, y.imag])
+
+    return jax.jacfwd(log_psi)(vector)
 
 
 def exact_tensor(state, kind):
