@@ -41,13 +41,13 @@ class DiscreteJaxOperator(DiscreteOperator):
     _class_backend: Backend | None = "jax"
 
     def __new__(cls, *args: Any, **kwargs: Any) -> "DiscreteJaxOperator":
-        if cls not in _registered:
-            _registered.add(cls)
-            _register(cls)
+        _register(cls)
         return super().__new__(cls)
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
+        if cls.__module__.partition(".")[0] == "netket":  # ours have no decorator that does it
+            _register(cls)
         if "get_conn_padded" in vars(cls) and cls._defines_padded:
             cls.get_conn_padded = _for_both_backends(cls.get_conn_padded)  # type: ignore
 
@@ -131,6 +131,9 @@ class DiscreteJaxOperator(DiscreteOperator):
 
 
 def _register(cls: type) -> None:
+    if cls in _registered:
+        return
+    _registered.add(cls)
     try:
         jax.tree_util.register_pytree_node(
             cls, lambda op: op.tree_flatten(), lambda aux, leaves: cls.tree_unflatten(aux, leaves)
