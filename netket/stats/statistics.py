@@ -45,13 +45,14 @@ def statistics(data: Array) -> Stats:
     if data.dtype.kind in "iub":
         data = data.astype(float)
     return _statistics(
-        jnp.atleast_2d(data),
+        data,
         plain_rhat=config.use_plain_rhat,
         fft=config.experimental_fft_autocorrelation,
     )
 
 
 def _statistics_uncompiled(x: jax.Array, plain_rhat: bool, fft: bool) -> Stats:
+    x = jnp.atleast_2d(x)
     n_chains, n = x.shape
     mean, variance = jnp.mean(x), jnp.var(x)
     undefined = jnp.full_like(variance, jnp.nan)

@@ -71,6 +71,8 @@ class Pytree(metaclass=PytreeMeta):
     _pytree__static_names: ClassVar[tuple[str, ...]] = ()
     _pytree__defaults: ClassVar[tuple[tuple[str, Any], ...]] = ()
     _pytree__factories: ClassVar[tuple[tuple[str, Any], ...]] = ()
+    # names that can be assigned without looking for setters in the class
+    _pytree__plain: ClassVar[frozenset[str]] = frozenset()
     _pytree__mutable: ClassVar[bool] = False
     _pytree__dynamic: ClassVar[bool] = False
 
@@ -88,6 +90,7 @@ class Pytree(metaclass=PytreeMeta):
         cls._pytree__static_names = tuple(
             sorted(n for n, f in fields.items() if not is_node(f) and not is_ignored(f))
         )
+        cls._pytree__plain = frozenset(n for n in fields if not _has_setter(cls, n))
         missing = dataclasses.MISSING
         cls._pytree__defaults = tuple(
             (n, f.default) for n, f in fields.items() if f.default is not missing
@@ -101,15 +104,16 @@ class Pytree(metaclass=PytreeMeta):
     def __setattr__(self, name: str, value: Any) -> None:
         cls = type(self)
         initializing = _INITIALIZING in self.__dict__
-        descriptor = inspect.getattr_static(cls, name, None)
-        if hasattr(descriptor, "__set__"):
+        if name in cls._pytree__plain and (initializing or cls._pytree__mutable):
+            self.__dict__[name] = value
+        elif _has_setter(cls, name):
             object.__setattr__(self, name, value)
         elif not (initializing or cls._pytree__mutable):
             raise AttributeError(
                 f"{cls.__name__} is immutable: its field `{name}` cannot be assigned. Use "
                 f"`.replace({name}=...)`, which returns a changed copy."
             )
-        elif name in cls._pytree__fields or (cls._pytree__dynamic and initializing):
+        elif cls._pytree__dynamic and initializing:
             self.__dict__[name] = value
         else:
             raise NetKetPyTreeUndeclaredAttributeAssignmentError(self, name, cls._pytree__fields)
@@ -146,6 +150,10 @@ class Pytree(metaclass=PytreeMeta):
         values = self.__dict__
         names = [n for n in self._pytree__fields if n in values]
         return f"{type(self).__name__}({', '.join(f'{n}={values[n]!r}' for n in names)})"
+
+
+def _has_setter(cls: type, name: str) -> bool:
+    return hasattr(inspect.getattr_static(cls, name, None), "__set__")
 
 
 def _collect_fields(cls: type) -> dict[str, dataclasses.Field]:
