@@ -2,6 +2,7 @@
 """`HashablePartial`: a `functools.partial` that is hashed and compared by content."""
 
 import functools
+from types import FunctionType
 from typing import Any
 
 
@@ -60,7 +61,9 @@ def _rebuild(cls: type, func: Any, args: tuple, keywords: dict) -> HashableParti
 
 def _function_key(func: Any) -> Any:
     """What identifies a function: its code if that is all there is to it, else itself."""
-    code = getattr(func, "__code__", None)
-    if code is None or func.__closure__ or func.__defaults__ or func.__kwdefaults__:
+    # bound methods have the attributes of functions, but are more than their code
+    if not isinstance(func, FunctionType):
         return func
-    return code, id(func.__globals__)
+    if func.__closure__ or func.__defaults__ or func.__kwdefaults__ or func.__dict__:
+        return func
+    return func.__code__, id(func.__globals__)

@@ -94,6 +94,17 @@ def test_hashable_partial_distinguishes_closures_and_defaults():
     assert default(1) != default(2)
 
 
+def test_hashable_partial_distinguishes_methods():
+    class Model:
+        def apply(self, x):
+            return x
+
+    a, b = Model(), Model()
+    assert HashablePartial(a.apply) != HashablePartial(b.apply)
+    assert HashablePartial(a.apply) == HashablePartial(a.apply)
+    assert HashablePartial(a) != HashablePartial(b)
+
+
 def test_hashable_partial_compiles_once():
     traces = []
 
