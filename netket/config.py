@@ -10,6 +10,7 @@ This module imports only jax, and starts no jax backend.
 """
 
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -69,6 +70,7 @@ class Config:
     def __init__(self) -> None:
         object.__setattr__(self, "_flags", {})
         object.__setattr__(self, "_values", {})
+        object.__setattr__(self, "_renamed", {})
 
     @property
     def FLAGS(self) -> MappingProxyType[str, Any]:
@@ -115,6 +117,39 @@ class Config:
         if callback is not None and not lazy:
             callback(value)
 
+    def deprecate(
+        self,
+        old_name: str,
+        new_name: str,
+        *,
+        message: str | None = None,
+        category: type[Warning] = DeprecationWarning,
+    ) -> None:
+        """Keep the old name of a flag, with a warning when it is used.
+
+        Args:
+            old_name: the old name; its environment variable still sets the flag.
+            new_name: a flag that is defined.
+            message: text of the warning.
+            category: class of the warning.
+
+        Raises:
+            ValueError: `new_name` is no flag, or `old_name` is one.
+        """
+        if new_name not in self._flags or old_name in self._flags:
+            raise ValueError(
+                f"Argument `new_name` must be a flag and `old_name` must not, but they are "
+                f"{new_name!r} and {old_name!r}."
+            )
+        if message is None:
+            message = f"Setting `{old_name}` is now called `{new_name}`."
+        self._renamed[old_name] = (new_name, message, category)
+        flag = self._flags[new_name]
+        value = os.environ.get(old_name.upper())
+        if value is not None and flag.env not in os.environ:
+            warnings.warn(message, category, stacklevel=2)
+            self._set(flag, flag.check(value, f"Environment variable {old_name.upper()}"))
+
     def update(self, name: str, value: Any) -> None:
         """Change a flag at run time.
 
@@ -122,7 +157,7 @@ class Config:
             AttributeError: there is no such flag, or it is read only once at import.
             TypeError, ValueError: `value` is not a value of the flag.
         """
-        flag = self._flags.get(self._full(name))
+        flag = self._flags.get(self._current(name))
         if flag is None:
             known = ", ".join(sorted(self._flags))
             raise AttributeError(f"There is no setting `{name}`; there are: {known}.")
@@ -131,17 +166,24 @@ class Config:
                 f"Setting `{flag.name}` is read once at import: set the environment variable "
                 f"{flag.env} before netket is imported."
             )
-        value = flag.check(value, f"Setting `{flag.name}`")
+        self._set(flag, flag.check(value, f"Setting `{flag.name}`"))
+
+    def _set(self, flag: Flag, value: Any) -> None:
         self._values[flag.name] = value
         if flag.callback is not None:
             flag.callback(value)
 
-    def _full(self, name: str) -> str:
-        return name if name.startswith(_PREFIX) else _PREFIX + name
+    def _current(self, name: str) -> str:
+        """Full name of a flag; warns at an old one."""
+        name = name if name.startswith(_PREFIX) else _PREFIX + name
+        if name in self._renamed:
+            name, message, category = self._renamed[name]
+            warnings.warn(message, category, stacklevel=4)
+        return name
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return self._values[self._full(name)]
+            return self._values[self._current(name)]
         except KeyError:
             raise AttributeError(f"There is no setting `{name}`.") from None
 
@@ -199,3 +241,18 @@ config.define(
     help="Estimate autocorrelation times by FFT for error bars.",
     runtime=True,
 )
+config.define(
+    "netket_experimental_packed_kernel",
+    bool,
+    True,
+    help="Kept for older scripts, without effect: no padding ever reaches the network.",
+    runtime=True,
+)
+config.define(
+    "netket_experimental_sharding_cpu",
+    int,
+    0,
+    help="Number of devices that jax makes of the CPU, to try out sharding; 0 leaves it alone.",
+    callback=lambda n: jax.config.update("jax_num_cpu_devices", n) if n > 0 else None,
+)
+config.deprecate("netket_experimental_sharding", "netket_sharding")
