@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 r"""The whole state vector as parameters, :math:`\log\psi(\sigma) = \theta_{n(\sigma)}`."""
 
-from typing import Any
-
 import flax.linen as nn
 import jax.numpy as jnp
 
+from netket.hilbert import DiscreteHilbert
 from netket.utils.types import Array, DType, NNInitFunc
 
 __all__ = ["LogStateVector"]
@@ -24,8 +23,8 @@ class LogStateVector(nn.Module):
     (8,)
     """
 
-    hilbert: Any
-    """The discrete Hilbert space; it must be indexable."""
+    hilbert: DiscreteHilbert
+    """The Hilbert space; it must be indexable."""
     param_dtype: DType = jnp.complex128
     """Data type of the parameters."""
     logstate_init: NNInitFunc = nn.initializers.ones

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+r"""Moves along an operator: σ' is uniform among the n(σ) configurations connected to σ.
+
+.. math::
+
+    q(\sigma'|\sigma) = \frac{1}{n(\sigma)}, \qquad
+    n(\sigma) = \#\{\sigma'\neq\sigma : \langle\sigma|H|\sigma'\rangle \neq 0\},
+
+which is corrected for by :math:`\log n(\sigma) - \log n(\sigma')`.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from netket.hilbert import AbstractHilbert
+from netket.operator import DiscreteOperator
+from netket.utils import struct
+from netket.utils.types import Array, PRNGKeyT, PyTree
+
+from .._random import nth
+from .base import DrawnAheadRule
+
+__all__ = ["HamiltonianRule"]
+
+
+class HamiltonianRule(DrawnAheadRule):
+    """Proposes a configuration that an operator connects to the current one.
+
+    Whatever the operator conserves is conserved, and constraints that it respects are respected.
+
+    The jax kernel of the operator is traced into the compiled loop, whatever its flag: this is
+    faster than to leave the loop for numba (see `benchmarks`). An operator that has a numba kernel
+    only is called from the loop. `kernel="numba"` does so for any operator.
+
+    >>> import netket as nk
+    >>> hi = nk.hilbert.Spin(1 / 2, 4)
+    >>> ha = nk.operator.Ising(hi, nk.graph.Chain(4), h=1.0)
+    >>> nk.sampler.rules.HamiltonianRule(ha).kernel
+    'jax'
+    """
+
+    _operator: PyTree = struct.field()
+    _host_operator: Any = struct.field(pytree_node=False)
+
+    def __init__(self, operator: DiscreteOperator, *, kernel: str | None = None):
+        """Constructs the rule.
+
+        Args:
+            operator: A discrete operator; where it connects σ to σ' it must also connect σ' to σ
+                (every hermitian operator does), other moves are rejected.
+            kernel: Which kernel is used, "jax" or "numba"; by default jax if there is one.
+
+        Raises:
+            TypeError: `operator` is no discrete operator.
+            ValueError: The operator has no such kernel.
+        """
+        if not isinstance(operator, DiscreteOperator):
+            raise TypeError(
+                "Argument `operator` must be a discrete operator, but is a "
+                f"{type(operator).__name__}."
+            )
+        if kernel is None:
+            kernel = "jax" if "jax" in operator.backends else "numba"
+        if kernel not in operator.backends:
+            raise ValueError(
+                f"Argument `kernel` must be one of {operator.backends}, those that "
+                f"{type(operator).__name__} has, but is {kernel!r}."
+            )
+        self._operator = operator if kernel == "jax" else None
+        self._host_operator = None if kernel == "jax" else _Host(operator.to_backend("numba"))
+
+    @property
+    def operator(self) -> DiscreteOperator:
+        """The operator."""
+        return self._operator if self._host_operator is None else self._host_operator.operator
+
+    @property
+    def kernel(self) -> str:
+        """Which kernel of the operator is used, "jax" or "numba"."""
+        return "jax" if self._host_operator is None else "numba"
+
+    def check_space(self, hilbert: AbstractHilbert) -> None:
+        if self.operator.hilbert != hilbert:
+            raise ValueError(
+                f"Argument `hamiltonian` must act on the space of the sampler, {hilbert}, but acts "
+                f"on {self.operator.hilbert}."
+            )
+
+    def draw(self, sampler: Any, key: PRNGKeyT, shape: tuple[int, ...]) -> jax.Array:
+        """Uniform numbers (..., C)."""
+        return jax.random.uniform(key, shape)
+
+    def facts(self, sampler: Any, machine: Any, params: PyTree, σ: Array) -> jax.Array | None:
+        """Of the connected rows up to each one, how many are moves: (C, K)."""
+        if self._host_operator is not None:
+            return None
+        return jnp.cumsum(_connected(self._operator, σ)[1], axis=-1, dtype=jnp.int32)
+
+    def propose(
+        self,
+        sampler: Any,
+        machine: Any,
+        params: PyTree,
+        σ: Array,
+        facts: jax.Array | None,
+        drawn: jax.Array,
+    ) -> tuple[jax.Array, jax.Array, jax.Array | None]:
+        if self._host_operator is not None:
+            shapes = (
+                jax.ShapeDtypeStruct(σ.shape, σ.dtype),
+                jax.ShapeDtypeStruct(drawn.shape, drawn.dtype),
+            )
+            σp, correction = jax.pure_callback(self._host_operator, shapes, σ, drawn)
+            return σp, correction, None
+        n = facts[:, -1]
+        chosen = jnp.sum(facts <= nth(drawn, n)[:, None], axis=-1)
+        # not carried from step to step: jax computes only the rows that are taken
+        rows, _ = self._operator.get_conn_padded(σ)
+        σp = jnp.take_along_axis(rows, chosen[:, None, None], axis=1, mode="clip")[:, 0]
+        σp = jnp.where((n > 0)[:, None], σp, σ)  # nowhere to go
+        rows, moves = _connected(self._operator, σp)
+        back = jnp.cumsum(moves, axis=-1, dtype=jnp.int32)
+        correction = _log_ratio(n, back[:, -1])
+        if not self._operator.is_hermitian:
+            leads_back = jnp.any(moves & jnp.all(rows == σ[:, None], axis=-1), axis=-1)
+            correction = jnp.where(leads_back | (n == 0), correction, -jnp.inf)
+        return σp, correction, back
+
+    def __repr__(self) -> str:
+        return f"HamiltonianRule({self.operator}, kernel={self.kernel!r})"
+
+
+def _connected(operator: DiscreteOperator, σ: Array) -> tuple[jax.Array, jax.Array]:
+    """Rows (C, K, N), and which of them are configurations other than σ itself (C, K)."""
+    rows, mels = operator.get_conn_padded(σ)
+    if getattr(operator, "_diagonal_first", False):  # spares the comparison of all rows
+        return rows, (mels != 0).at[:, 0].set(False)
+    return rows, (mels != 0) & jnp.any(rows != σ[:, None], axis=-1)
+
+
+def _log_ratio(n: Any, n_back: Any) -> Any:
+    """log n(σ) - log n(σ'); zero where there is no other configuration."""
+    xp = jnp if isinstance(n, jax.Array) else np
+    logs = (xp.log(xp.maximum(counts, 1).astype(float)) for counts in (n, n_back))
+    return xp.subtract(*logs)
+
+
+# -- the numba kernel, outside the compiled loop -------------------------------------------------
+
+
+class _Host:
+    """Proposals of an operator with a numba kernel; hashed like the operator."""
+
+    def __init__(self, operator: DiscreteOperator):
+        self.operator = operator
+
+    def __call__(self, σ: Array, u: Array) -> tuple[np.ndarray, np.ndarray]:
+        """Proposed configurations (C, N) and corrections (C,)."""
+        σ, u = np.asarray(σ), np.asarray(u)
+        rows, counts = self._moves(σ)
+        first = np.cumsum(counts) - counts
+        σp = σ.copy()
+        free = counts > 0
+        chosen = np.minimum((u * counts).astype(int), counts - 1)
+        σp[free] = rows[(first + chosen)[free]]
+        back_rows, back_counts = self._moves(σp)
+        correction = _log_ratio(counts, back_counts)
+        if not self.operator.is_hermitian:
+            leads_back = np.all(back_rows == np.repeat(σ, back_counts, axis=0), axis=-1)
+            chain = np.repeat(np.arange(len(σ)), back_counts)
+            found = np.bincount(chain[leads_back], minlength=len(σ)) > 0
+            correction = np.where(found | ~free, correction, -np.inf)
+        return σp, correction.astype(u.dtype)
+
+    def _moves(self, σ: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Connected configurations other than σ itself (M, N), and how many for each σ (C,)."""
+        ends = np.empty(len(σ), dtype=np.int64)
+        rows, _ = self.operator.get_conn_flattened(σ, ends)
+        chain = np.repeat(np.arange(len(σ)), np.diff(ends, prepend=0))
+        moves = np.any(rows != σ[chain], axis=-1)
+        return rows[moves], np.bincount(chain[moves], minlength=len(σ))
+
+    def __hash__(self) -> int:
+        return hash((_Host, self.operator))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Host) and self.operator == other.operator
