@@ -4,6 +4,8 @@
 Nothing is compiled for small arrays, so that the first call in a process is fast.
 """
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 
 from .index import IndexTable, place_values
@@ -12,40 +14,59 @@ from .index import IndexTable, place_values
 _CHUNK = 2**18
 
 #: From this many entries on, loading the compiled functions pays.
-_COMPILED = 2**26
+_COMPILED = 2**25
 
 
-def rank(table: IndexTable, indices: np.ndarray) -> np.ndarray:
-    """Numbers (B,) of rows of local indices (B, N); -1 for rows outside the space."""
-    n_rows, n_sites = indices.shape
-    out = np.empty(n_rows, dtype=np.int64)
-    if n_rows * n_sites >= _COMPILED:
-        from . import _index_kernels
+def rank(table: IndexTable, rows: np.ndarray, to_indices: Callable) -> np.ndarray:
+    """Numbers of samples.
 
-        _index_kernels.rank_rows(table, indices, out)
-        return out
-    step = max(_CHUNK // max(n_sites, 1), 1)
-    for first in range(0, n_rows, step):
-        out[first : first + step] = _rank_chunk(table, indices[first : first + step])
+    Args:
+        table: the space.
+        rows: (B, N) samples.
+        to_indices: makes local indices of samples, with -1 for numbers that are no local states.
+
+    Returns:
+        (B,) int64; -1 for samples outside the space.
+    """
+    out = np.empty(len(rows), dtype=np.int64)
+    rank_part = _rank_compiled if rows.size >= _COMPILED else _rank_chunk
+    for part in _parts(rows.shape):
+        out[part] = rank_part(table, to_indices(rows[part]))
     return out
 
 
-def unrank(table: IndexTable, numbers: np.ndarray) -> np.ndarray:
-    """Rows of local indices (B, N) of the smallest sufficient dtype, for numbers (B,)."""
+def unrank(
+    table: IndexTable, numbers: np.ndarray, to_states: Callable, dtype: np.dtype
+) -> np.ndarray:
+    """Samples (B, N) of the given dtype with numbers (B,); `to_states` takes local indices."""
     n_sites = len(table.dims)
-    largest = int(table.dims.max(initial=1)) - 1
-    out = np.empty((len(numbers), n_sites), dtype=np.min_scalar_type(-largest - 1))
-    if out.size >= _COMPILED:
-        from . import _index_kernels
+    out = np.empty((len(numbers), n_sites), dtype=dtype)
+    unrank_part = _unrank_compiled if out.size >= _COMPILED else _unrank_chunk
+    for part in _parts(out.shape):
+        out[part] = to_states(unrank_part(table, numbers[part]))
+    return out
 
-        _index_kernels.unrank_rows(table, numbers.astype(np.int64), out)
-        return out
+
+def _parts(shape: tuple[int, ...]) -> Iterator[slice]:
+    n_rows, n_sites = shape
     step = max(_CHUNK // max(n_sites, 1), 1)
-    for first in range(0, len(numbers), step):
-        digits = _unrank_chunk(table, numbers[first : first + step])
-        digits *= table.digit_step
-        digits += table.digit_start
-        out[first : first + step] = digits
+    return (slice(first, first + step) for first in range(0, n_rows, step))
+
+
+def _rank_compiled(table: IndexTable, indices: np.ndarray) -> np.ndarray:
+    from ._index_kernels import rank_rows
+
+    out = np.empty(len(indices), dtype=np.int64)
+    rank_rows(table, indices, out)
+    return out
+
+
+def _unrank_compiled(table: IndexTable, numbers: np.ndarray) -> np.ndarray:
+    from ._index_kernels import unrank_rows
+
+    largest = int(table.dims.max(initial=1)) - 1
+    out = np.empty((len(numbers), len(table.dims)), dtype=np.min_scalar_type(-largest - 1))
+    unrank_rows(table, numbers.astype(np.int64), out)
     return out
 
 
@@ -111,6 +132,8 @@ def _unrank_chunk(table: IndexTable, numbers: np.ndarray) -> np.ndarray:
         for block in reversed(table.blocks[first:last].tolist()):
             key, block_key = np.divmod(key, block[4])
             _unrank_block(table, block, block_key, digits[:, block[0] : block[1]])
+    digits *= table.digit_step
+    digits += table.digit_start
     return digits
 
 

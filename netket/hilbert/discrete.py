@@ -194,7 +194,7 @@ class DiscreteHilbert(AbstractHilbert):
             if not isinstance(numbers, jax.core.Tracer):
                 self._check_members(np.asarray(numbers).reshape(-1), rows)
             return numbers
-        numbers = _index_numpy.rank(table, self._checked_indices(rows))
+        numbers = _index_numpy.rank(table, rows, self._checked_indices)
         self._check_members(numbers, rows)
         return numbers.reshape(states.shape[:-1]).astype(self._number_dtype)[()]
 
@@ -244,8 +244,10 @@ class DiscreteHilbert(AbstractHilbert):
         if isinstance(numbers, jax.Array):
             return _unrank_jax(self, numbers)
         numbers = np.asarray(numbers)
-        rows = _index_numpy.unrank(table, numbers.reshape(-1))
-        return self.local_indices_to_states(rows).reshape(*numbers.shape, self.size)
+        rows = _index_numpy.unrank(
+            table, numbers.reshape(-1), self.local_indices_to_states, self._local_dtype
+        )
+        return rows.reshape(*numbers.shape, self.size)
 
     def _check_numbers(self, numbers: np.ndarray) -> None:
         if not np.issubdtype(numbers.dtype, np.integer) and numbers.size:

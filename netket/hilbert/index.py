@@ -369,12 +369,15 @@ def _satisfying_numbers(group: Group, chunk: int = 2**17) -> np.ndarray:
     assert table is not None
     width = min(chunk, max(n_states, 1))
     satisfied = jax.jit(lambda x: group.constraint(x))
+
+    def to_states(indices: np.ndarray) -> np.ndarray:
+        return group.start + group.step * indices.astype(np.int64)
+
     found = []
     for first in range(0, n_states, width):
         numbers = np.arange(first, first + width)
         # a constant shape, so that the constraint is compiled once
-        rows = unrank(table, np.minimum(numbers, n_states - 1)).astype(np.int64)
-        states = (group.start + group.step * rows).astype(group.dtype)
+        states = unrank(table, np.minimum(numbers, n_states - 1), to_states, group.dtype)
         with jax.ensure_compile_time_eval():
             kept = np.asarray(satisfied(states)).reshape(width)
         found.append(numbers[kept & (numbers < n_states)])

@@ -187,16 +187,21 @@ def _random_block(block: Block, key: PRNGKeyT, size: int) -> jax.Array:
     if block.total is None:
         d = int(dims.max(initial=1))
         uniform = len(set(block.dims)) <= 1
-        if uniform and d <= 256 and d & (d - 1) == 0:
-            # fewer random bits, and a smaller program
-            bits = jax.random.bits(key, (size, len(dims)), jnp.uint8)
+        if uniform and d <= 2**15 and d & (d - 1) == 0:
+            bits = _flat(jax.random.bits, key, (size, len(dims)), dtype=jnp.uint32)
             return (bits & (d - 1)).astype(jnp.int16)
-        maxval = d if uniform else dims
+        maxval = d if uniform else np.tile(dims, size)
         small = jnp.int32 if d < 2**31 else jnp.int64
-        return jax.random.randint(key, (size, len(dims)), 0, maxval, dtype=small)
+        shape = (size, len(dims))
+        return _flat(jax.random.randint, key, shape, minval=0, maxval=maxval, dtype=small)
     draw = _random_bits_of_sum if dims.max(initial=1) <= 2 else _random_digits_of_sum
     digits = draw(block, key, size)
     return dims - 1 - digits if block.descending else digits
+
+
+def _flat(draw: Any, key: PRNGKeyT, shape: tuple[int, ...], **kwargs: Any) -> jax.Array:
+    """The same numbers as ``draw(key, shape)``; XLA compiles this several times faster."""
+    return draw(key, shape=(math.prod(shape),), **kwargs).reshape(shape)
 
 
 def _random_bits_of_sum(block: Block, key: PRNGKeyT, size: int) -> jax.Array:
@@ -208,7 +213,7 @@ def _random_bits_of_sum(block: Block, key: PRNGKeyT, size: int) -> jax.Array:
         digit = (u * sites < ones).astype(ones.dtype)
         return ones - digit, digit
 
-    u = jax.random.uniform(key, (n, size))
+    u = _flat(jax.random.uniform, key, (n, size))
     start = jnp.full(size, block.total)
     return jax.lax.scan(site, start, (u, jnp.arange(n, 0, -1)))[1].T
 
@@ -227,7 +232,7 @@ def _random_digits_of_sum(block: Block, key: PRNGKeyT, size: int) -> jax.Array:
         digit = (cumulative <= u[:, None] * cumulative[:, -1:]).sum(axis=1)
         return left - digit, digit
 
-    u = jax.random.uniform(key, (n, size))
+    u = _flat(jax.random.uniform, key, (n, size))
     start = jnp.full(size, total)
     return jax.lax.scan(site, start, (u, jnp.asarray(log_ways)))[1].T
 
@@ -287,25 +292,32 @@ def flip_state_batch(hilb: DiscreteHilbert, key: Any, state: Any, index: Any) ->
 def _flip(
     hilb: DiscreteHilbert, key: PRNGKeyT, state: jax.Array, sites: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
-    shape = jnp.broadcast_shapes(state.shape[:-1], sites.shape)
-    state = jnp.broadcast_to(state, (*shape, hilb.size))
-    at_site = jnp.arange(hilb.size) == sites[..., None]
-    old = jnp.take_along_axis(
-        state, jnp.broadcast_to(sites, shape)[..., None], axis=-1, mode="clip"
-    )[..., 0]
-    if set(hilb.shape) == {2}:
-        indices = hilb.states_to_local_indices(state)
-        flipped = hilb.local_indices_to_states(1 - indices, dtype=state.dtype)
-        return jnp.where(at_site, flipped, state), old
+    batch = jnp.broadcast_shapes(state.shape[:-1], sites.shape)
+    state = jnp.broadcast_to(state, (*batch, hilb.size))
+    here = jnp.arange(hilb.size) == jnp.broadcast_to(sites, batch)[..., None]
     indices = hilb.states_to_local_indices(state)
-    dims = np.array(hilb.shape)
-    dim = dims[0] if len(set(hilb.shape)) == 1 else jnp.asarray(dims)[sites]
-    index = jnp.take_along_axis(
-        indices, jnp.broadcast_to(sites, shape)[..., None], axis=-1, mode="clip"
-    )[..., 0].astype(int)
-    # one of the others, uniformly: those from `index` on move up by one
-    other = jax.random.randint(key, shape, 0, jnp.maximum(dim - 1, 1), dtype=index.dtype)
-    other = jnp.where(dim == 1, index, other + (other >= index))
-    new_indices = jnp.where(at_site, other[..., None], indices.astype(other.dtype))
-    new = hilb.local_indices_to_states(new_indices, dtype=state.dtype)
-    return jnp.where(at_site, new, state), old
+    other = _other_index(hilb.shape, key, _at(here, indices), here)
+    new = hilb.local_indices_to_states(
+        jnp.where(here, other[..., None], indices.astype(other.dtype)), dtype=state.dtype
+    )
+    return jnp.where(here, new, state), _at(here, state)
+
+
+def _at(here: jax.Array, values: Any) -> jax.Array:
+    """The values at the sites that `here` marks, one for each sample."""
+    values = jnp.asarray(values)
+    return jnp.where(here, values, jnp.zeros_like(values)).sum(axis=-1, dtype=values.dtype)
+
+
+def _other_index(
+    shape: tuple[int, ...], key: PRNGKeyT, index: jax.Array, here: jax.Array
+) -> jax.Array:
+    """Another local index than `index`, uniformly; the same if a site has only one."""
+    if set(shape) == {2}:
+        return 1 - index
+    dim = shape[0] if len(set(shape)) == 1 else _at(here, np.array(shape))
+    small = jnp.int32 if max(shape) < 2**31 else jnp.int64
+    others = jnp.broadcast_to(jnp.maximum(dim - 1, 1), index.shape).ravel()
+    other = _flat(jax.random.randint, key, index.shape, minval=0, maxval=others, dtype=small)
+    # those from `index` on move up by one
+    return jnp.where(dim == 1, index, other + (other >= index))

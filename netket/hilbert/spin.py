@@ -84,9 +84,9 @@ def _total_sz_constraint(twice_s: int, n: int, total_sz: float) -> SumConstraint
     total = round(2 * total_sz)
     largest = twice_s * n
     if abs(2 * total_sz - total) > 1e-9 or (total - largest) % 2 or abs(total) > largest:
-        half = "" if largest % 2 == 0 else "half-"
+        kind = "an integer" if largest % 2 == 0 else "a half-integer"
         raise ValueError(
-            f"Argument `total_sz` must be a {half}integer between {-largest / 2} and "
+            f"Argument `total_sz` must be {kind} between {-largest / 2} and "
             f"{largest / 2}, as the sum of {n} spins of length {Fraction(twice_s, 2)}, but is "
             f"{total_sz}."
         )
