@@ -33,7 +33,10 @@ class ApplyFunction:
     __call__ = apply
 
     def __hash__(self) -> int:
-        return hash((ApplyFunction, self._function))
+        try:
+            return hash((ApplyFunction, self._function))
+        except TypeError:  # a partial of a module with lists among its fields: it is compiled anew
+            return id(self._function)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ApplyFunction) and self._function == other._function
@@ -52,13 +55,21 @@ def as_machine(machine: ModuleOrApplyFun) -> Any:
     if nnx is not None and isinstance(machine, nnx.Module):
         raise NNXModuleToSamplerInput()
     if hasattr(machine, "apply"):
-        return machine
+        return machine if _is_hashable(machine) else ApplyFunction(machine.apply)
     if not callable(machine):
         raise TypeError(
             "Argument `machine` must be a module with a method `apply` or a function "
             f"`f(variables, σ)`, but is a {type(machine).__name__}."
         )
     return ApplyFunction(machine)
+
+
+def _is_hashable(x: Any) -> bool:
+    try:
+        hash(x)
+    except TypeError:
+        return False
+    return True
 
 
 def log_density(

@@ -97,6 +97,7 @@ def test_mlp_and_its_key_names():
         }
     }
     assert model.apply(variables, jnp.ones((2, 7, 3))).shape == (2, 7)
+    assert hash(model) == hash(nk.models.MLP(hidden_dims=(10, 4, 5)))
 
 
 # -- what users rely on --------------------------------------------------------------------------

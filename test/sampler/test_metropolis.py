@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Metropolis sampler: distributions, states, options, and what third parties may define."""
 
+import flax.linen
 import flax.serialization
 import jax
 import jax.numpy as jnp
@@ -281,6 +282,21 @@ def test_equal_functions_are_one_machine():
         return len(traces)
 
     assert run() == run()
+
+
+def test_modules_that_cannot_be_hashed():
+    class Weights(flax.linen.Module):
+        values: list
+
+        @flax.linen.compact
+        def __call__(self, x):
+            return x @ jnp.array(self.values)
+
+    model = Weights([0.1, 0.2, 0.3, 0.4])
+    sampler = nk.sampler.MetropolisLocal(SPINS)
+    assert sampler.sample(model, {}, chain_length=2)[0].shape == (16, 2, 4)
+    apply = nk.utils.HashablePartial(lambda model, *args: model.apply(*args), model)
+    assert sampler.sample(apply, {}, chain_length=2)[0].shape == (16, 2, 4)
 
 
 def test_samplers_are_hashed_by_content():

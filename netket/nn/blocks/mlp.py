@@ -51,6 +51,14 @@ class MLP(nn.Module):
     bias_init: NNInitFunc = nn.initializers.zeros
     """Initialiser of the biases."""
 
+    def __post_init__(self) -> None:
+        # lists would make the module unhashable, which jax needs it to be
+        for name in ("hidden_dims", "hidden_dims_alpha", "hidden_activations"):
+            value = getattr(self, name)
+            if isinstance(value, list):
+                object.__setattr__(self, name, tuple(value))
+        super().__post_init__()
+
     @nn.compact
     def __call__(self, input: Array) -> Array:
         """The features of a batch.

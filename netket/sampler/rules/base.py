@@ -144,14 +144,14 @@ class DrawnAheadRule(MetropolisRule):
         self,
         sampler: Any,
         machine: Any,
-        params: PyTree,
-        sampler_state: Any,
+        parameters: PyTree,
+        state: Any,
         key: PRNGKeyT,
         σ: Array,
     ) -> tuple[Array, Array | None]:
         drawn = self.draw(sampler, key, (σ.shape[0],))
-        facts = self.facts(sampler, machine, params, σ)
-        return self.propose(sampler, machine, params, σ, facts, drawn)[:2]
+        facts = self.facts(sampler, machine, parameters, σ)
+        return self.propose(sampler, machine, parameters, σ, facts, drawn)[:2]
 
 
 def is_drawn_ahead(rule: MetropolisRule) -> bool:

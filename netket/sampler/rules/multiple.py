@@ -81,8 +81,8 @@ class MultipleRules(MetropolisRule):
         self,
         sampler: Any,
         machine: Any,
-        params: PyTree,
-        sampler_state: Any,
+        parameters: PyTree,
+        state: Any,
         key: PRNGKeyT,
         σ: Array,
     ) -> tuple[jax.Array, jax.Array | None]:
@@ -91,8 +91,8 @@ class MultipleRules(MetropolisRule):
         choice = jnp.searchsorted(jnp.asarray(np.cumsum(self.probabilities)[:-1]), u, side="right")
         σp, correction = σ, jnp.zeros(σ.shape[:1])
         for k, rule in enumerate(self.rules):
-            state = sampler_state.replace(rule_state=sampler_state.rule_state[k])
-            proposal = rule.transition(sampler, machine, params, state, keys[k], σ)
+            own = state.replace(rule_state=state.rule_state[k])
+            proposal = rule.transition(sampler, machine, parameters, own, keys[k], σ)
             proposal = (proposal[0], 0.0 * correction if proposal[1] is None else proposal[1])
             σp, correction = select(choice == k, proposal, (σp, correction))
         return σp, correction
