@@ -20,6 +20,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from netket.jax import jacobian
 from netket.utils.types import Array, PyTree, Scalar
@@ -128,16 +129,15 @@ def compute_sr_update(
     """
     if momentum is not None and previous is None:
         # zeros and not None: the first step must not be compiled separately
-        previous = jax.tree.map(jnp.zeros_like, parameters)
-    samples = samples.reshape(-1, samples.shape[-1])
-    if chunk_size is not None and chunk_size >= samples.shape[0]:
+        previous = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), parameters)
+    if chunk_size is not None and chunk_size * samples.shape[-1] >= samples.size:
         chunk_size = None
     return _update(
         apply_fun,
         parameters,
         model_state,
         samples,
-        jnp.reshape(local_values, -1),
+        local_values,
         pdf,
         diag_shift,
         proj_reg,
@@ -175,6 +175,8 @@ def _update(
     chunk_size: int | None,
 ) -> tuple[PyTree, Any]:
     space = ParameterSpace.of(parameters, mode)
+    samples = samples.reshape(-1, samples.shape[-1])
+    local_values = local_values.reshape(-1)
     model = (apply_fun, parameters, model_state, samples, pdf, mode, chunk_size)
     e = _rows_of(_centered(local_values, pdf), pdf, mode)
     X = _OnTheFlyRows(space, *model) if on_the_fly else _StoredRows(*model)

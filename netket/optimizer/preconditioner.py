@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import jax
-import jax.numpy as jnp
+import numpy as np
 
 from netket.utils import struct
 from netket.utils.types import PyTree, Scalar
@@ -88,8 +88,9 @@ class AbstractLinearPreconditioner(struct.Pytree, mutable=True):
         if needs_matrix(self.solver):
             return None
         if self.solver_restart or self.x0 is None or not _same_shapes(self.x0, gradient):
-            # zeros and not None: the first step must not be compiled separately
-            return jax.tree.map(jnp.zeros_like, gradient)
+            # zeros and not None: the first step must not be compiled separately (and not of jax,
+            # which would compile them)
+            return jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), gradient)
         return self.x0
 
 

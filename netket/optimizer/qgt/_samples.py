@@ -21,7 +21,7 @@ class StateData(NamedTuple):
     apply_fun: Callable  # (variables, (B, N)) -> (B,)
     parameters: PyTree
     model_state: PyTree
-    samples: Array  # (B, N)
+    samples: Array  # (..., N), B in all
     pdf: Array | None  # (B,) weights of the samples; None if equal
     chunk_size: int | None
 
@@ -44,8 +44,7 @@ def state_data(vstate: Any, chunk_size: int | None = None) -> StateData:
         )
     if chunk_size is None:
         chunk_size = getattr(vstate, "chunk_size", None)
-    samples = samples.reshape(-1, samples.shape[-1])
-    if chunk_size is not None and chunk_size >= samples.shape[0]:
+    if chunk_size is not None and chunk_size * samples.shape[-1] >= samples.size:
         chunk_size = None
     return StateData(
         vstate._apply_fun, vstate.parameters, vstate.model_state, samples, pdf, chunk_size

@@ -57,6 +57,11 @@ class QGTOnTheFlyT(LinearOperator):
         """The structure of the parameters."""
         return ParameterSpace.of(self.parameters, self.mode)
 
+    @property
+    def flat_samples(self) -> Array:
+        """All samples (B, N)."""
+        return self.samples.reshape(-1, self.samples.shape[-1])
+
     def __matmul__(self, vec: PyTree) -> PyTree:
         return _matmul(self, vec)
 
@@ -106,8 +111,9 @@ def product_function(S: QGTOnTheFlyT) -> Callable[[PyTree], PyTree]:
     def log_psi(parameters: PyTree, σ: Array) -> Array:
         return S.apply_fun({"params": parameters, **(S.model_state or {})}, σ)
 
-    p = 1 / S.samples.shape[0] if S.pdf is None else S.pdf
-    push, pull = linear_maps(log_psi, S.parameters, S.samples, S.chunk_size)
+    σ = S.flat_samples
+    p = 1 / σ.shape[0] if S.pdf is None else S.pdf
+    push, pull = linear_maps(log_psi, S.parameters, σ, S.chunk_size)
     return partial(_product, push, pull, p)
 
 
@@ -130,7 +136,7 @@ def _matmul(S: QGTOnTheFlyT, vec: PyTree) -> PyTree:
 @jax.jit
 def _to_dense(S: QGTOnTheFlyT) -> jax.Array:
     matrix = streamed_gram(
-        S.apply_fun, S.parameters, S.model_state, S.samples, S.pdf, S.mode, S.chunk_size
+        S.apply_fun, S.parameters, S.model_state, S.flat_samples, S.pdf, S.mode, S.chunk_size
     )
     return add_to_diagonal(matrix, S.diag_shift)
 
