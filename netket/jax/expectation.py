@@ -82,7 +82,8 @@ def _backward(
         """Re w (f + (f - ⟨f⟩) log p): to pull back 1 is to pull back w through the mean."""
         log_p = log_pdf(pars, σ)
         log_p = log_p.reshape(log_p.shape + (1,) * (deviations.ndim - log_p.ndim))
-        return jnp.real(weight * (expected_fun(pars, σ, *args) + deviations * log_p))
+        values = expected_fun(pars, σ, *args)
+        return jnp.real(weight * values) + jnp.real(weight * deviations) * log_p
 
     pull = vjp_chunked(
         surrogate,
