@@ -1,6 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Layers, activations and helpers for neural quantum states."""
 
+import warnings
+from typing import Any
+
 from . import activation, blocks
+from ._old_names import old_name
 
 __all__ = ["activation", "blocks"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in activation.__all__:
+        message = f"netket.nn.{name} is deprecated: use netket.nn.activation.{name}."
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return getattr(activation, name)
+    return old_name(__name__, name)

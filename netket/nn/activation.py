@@ -7,12 +7,15 @@ The hyperbolic ones use :math:`\log\cosh z = w + \log(1 + e^{-2w}) - \log 2` wit
 
 from collections.abc import Callable
 from math import log, sqrt
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from netket.utils import HashablePartial
 from netket.utils.types import Array, ArrayLike
+
+from ._old_names import old_name
 
 __all__ = ["log_cosh", "log_sinh", "log_tanh", "reim", "reim_relu", "reim_selu"]
 
@@ -108,3 +111,7 @@ def reim(f: Callable[[Array], Array]) -> HashablePartial:
 
 reim_relu = reim(jax.nn.relu)
 reim_selu = reim(jax.nn.selu)
+
+
+def __getattr__(name: str) -> Any:
+    return old_name(__name__, name)
