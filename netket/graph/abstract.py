@@ -3,7 +3,6 @@
 
 import abc
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -29,7 +28,7 @@ class AbstractGraph(abc.ABC):
 
     @abc.abstractmethod
     def edges(
-        self, *, return_color: bool = False, filter_color: int | None = None
+        self, return_color: bool = False, filter_color: int | None = None
     ) -> list[tuple[int, ...]]:
         """The edges.
 
@@ -73,5 +72,5 @@ class AbstractGraph(abc.ABC):
     def __len__(self) -> int:
         return self.n_nodes
 
-    def __repr__(self) -> Any:
+    def __repr__(self) -> str:
         return f"{type(self).__name__}(n_nodes={self.n_nodes}, n_edges={self.n_edges})"

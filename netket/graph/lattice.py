@@ -18,6 +18,7 @@ import numpy as np
 from netket.errors import InitializePeriodicLatticeOnSmallLatticeWarning, NetketError
 
 from ._bonds import bonds_from_templates, custom_templates, neighbor_templates
+from .drawing import draw_lattice
 from .graph import Graph
 
 
@@ -294,13 +295,7 @@ class Lattice(Graph):
 
     # -- pictures and names -------------------------------------------------------------------
 
-    def draw(
-        self, ax: Any = None, figsize: Any = None, distance_order: int = 1, **style: Any
-    ) -> Any:
-        """Draws the lattice with matplotlib; see `netket.graph.drawing.draw_lattice`."""
-        from .drawing import draw_lattice
-
-        return draw_lattice(self, ax, figsize, distance_order, **style)
+    draw = draw_lattice
 
     def _named(self, name: str) -> Lattice:
         self._known_name = name

@@ -17,13 +17,22 @@ def to_indices(x: Array, start: Any, step: Any, dtype: np.dtype) -> Array:
     if x.dtype.kind == "f":
         return xp.rint((x - start) / step).astype(dtype)
     # differences of small integers may not be of their type
-    wide = np.promote_types(
-        np.promote_types(dtype, np.int16), x.dtype if x.dtype.kind == "i" else np.int16
-    )
-    difference = x.astype(wide) - _narrow(start, wide)
-    if np.ndim(step) == 0 and abs(step) == 1:
-        return (difference * int(step)).astype(dtype)
-    return (difference // _narrow(step, wide)).astype(dtype)
+    wide = np.promote_types(dtype, np.int16)
+    if x.dtype.kind == "i":
+        wide = np.promote_types(wide, x.dtype)
+    difference = (x.astype(wide) - _narrow(start, wide)) * _narrow(np.sign(step), wide)
+    return _divide(difference, np.abs(step), wide).astype(dtype)
+
+
+def _divide(x: Array, divisor: Any, dtype: np.dtype) -> Array:
+    """x // divisor, by shifts where possible, as divisions of integers are slow."""
+    divisor = np.asarray(divisor).astype(dtype)
+    if (divisor == 1).all():
+        return x
+    if (divisor & (divisor - 1)).any():
+        return x // (divisor if divisor.ndim else int(divisor))
+    shift = np.log2(divisor).astype(dtype)
+    return x >> (shift if shift.ndim else int(shift))
 
 
 def to_states(i: Array, start: Any, step: Any, dtype: np.dtype) -> Array:
@@ -31,11 +40,8 @@ def to_states(i: Array, start: Any, step: Any, dtype: np.dtype) -> Array:
     i = i if isinstance(i, jax.Array) else np.asarray(i)
     if dtype.kind in "iu":
         # intermediate numbers may not be of the type of the result
-        wide = (
-            np.promote_types(np.int16, np.promote_types(i.dtype, dtype))
-            if dtype.kind == "i"
-            else np.dtype(np.int64)
-        )
+        wide = np.promote_types(np.promote_types(i.dtype, dtype), np.int16)
+        wide = wide if wide.kind == "i" else np.dtype(np.int64)
         return (_narrow(start, wide) + _narrow(step, wide) * i.astype(wide)).astype(dtype)
     return _narrow(start, dtype) + _narrow(step, dtype) * i.astype(dtype)
 

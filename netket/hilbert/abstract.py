@@ -86,6 +86,13 @@ class AbstractHilbert(abc.ABC):
             return NotImplemented
         return tensor_product(self, other)
 
+    def __rmul__(self, other: AbstractHilbert) -> AbstractHilbert:
+        from .tensor import tensor_product
+
+        if not isinstance(other, AbstractHilbert):
+            return NotImplemented
+        return tensor_product(other, self)
+
     def _merge(self, other: AbstractHilbert) -> AbstractHilbert | None:
         """The product with a neighbour as a space of the same kind; None if there is none."""
         return None

@@ -200,7 +200,8 @@ class DiscreteHilbert(AbstractHilbert):
 
     def _checked_indices(self, rows: Array) -> Array:
         """Local indices, with -1 for numbers that are no local states."""
-        indices = self.states_to_local_indices(rows)
+        with np.errstate(invalid="ignore"):  # nan has no index, and is found below
+            indices = self.states_to_local_indices(rows)
         xp = jnp if isinstance(rows, jax.Array) else np
         exact = self.local_indices_to_states(indices, dtype=rows.dtype) == rows
         return xp.where(exact, indices, xp.asarray(-1, dtype=indices.dtype))

@@ -96,7 +96,11 @@ class HomogeneousHilbert(DiscreteHilbert):
     def _merge(self, other: Any) -> HomogeneousHilbert | None:
         if type(self) is not type(other) or self._constraint is not None:
             return None
-        if other._constraint is not None or self._with_size(0) != other._with_size(0):
+        empty = self._with_size(0)
+        if other._constraint is not None or empty != other._with_size(0):
+            return None
+        if type(empty) is not type(self):
+            # a class of a third party that does not say how to make its spaces larger
             return None
         return self._with_size(self.size + other.size)
 

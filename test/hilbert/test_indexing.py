@@ -245,6 +245,8 @@ def test_sample_outside_is_named():
         hilbert.states_to_numbers(np.array([[1, 1, 1], [1, 0, 1]]))
     with pytest.raises(ValueError, match="0.5 is not a local state"):
         hilbert.states_to_numbers(np.array([[1, 1, 0.5]]))
+    with pytest.raises(ValueError, match="nan is not a local state of site 2"):
+        hilbert.states_to_numbers(np.array([[1, 1, np.nan]]))
     constrained = nk.hilbert.Spin(0.5, 4, total_sz=0)
     with pytest.raises(ValueError, match=r"does not satisfy SumConstraint\(0\)"):
         constrained.states_to_numbers(jnp.array([[1, 1, 1, 1]]))

@@ -38,6 +38,8 @@ SPACES = [
     Doubled(Spin(0.5, 2)),
     Doubled(Spin(0.5, 2) * Fock(2, 1)),
     nk.hilbert.HomogeneousHilbert(StaticRange(0.5, 0.25, 3), 2),
+    nk.hilbert.HomogeneousHilbert(StaticRange(-3, 3, 4), 2),
+    nk.hilbert.HomogeneousHilbert(StaticRange(-3, 3, 4), 2) * Spin(1, 2),
 ]
 
 spaces = pytest.mark.parametrize("hilbert", SPACES, ids=repr)
