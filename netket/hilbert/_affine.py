@@ -20,19 +20,25 @@ def to_indices(x: Array, start: Any, step: Any, dtype: np.dtype) -> Array:
     wide = np.promote_types(dtype, np.int16)
     if x.dtype.kind == "i":
         wide = np.promote_types(wide, x.dtype)
-    difference = (x.astype(wide) - _narrow(start, wide)) * _narrow(np.sign(step), wide)
-    return _divide(difference, np.abs(step), wide).astype(dtype)
+    difference = x.astype(wide) - _narrow(start, wide)
+    if np.ndim(step):
+        difference = difference * _narrow(np.sign(step), wide)
+    elif step < 0:
+        difference = -difference
+    return _divide(difference, abs(step), wide).astype(dtype)
 
 
 def _divide(x: Array, divisor: Any, dtype: np.dtype) -> Array:
     """x // divisor, by shifts where possible, as divisions of integers are slow."""
-    divisor = np.asarray(divisor).astype(dtype)
-    if (divisor == 1).all():
-        return x
+    if np.ndim(divisor) == 0:
+        divisor = int(divisor)
+        if divisor & (divisor - 1):
+            return x // divisor
+        return x >> divisor.bit_length() - 1 if divisor > 1 else x
+    divisor = divisor.astype(dtype)
     if (divisor & (divisor - 1)).any():
-        return x // (divisor if divisor.ndim else int(divisor))
-    shift = np.log2(divisor).astype(dtype)
-    return x >> (shift if shift.ndim else int(shift))
+        return x // divisor
+    return x >> np.log2(divisor).astype(dtype)
 
 
 def to_states(i: Array, start: Any, step: Any, dtype: np.dtype) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from netket.utils.types import Array
+from ..types import Array
 
 
 class Element(abc.ABC):

@@ -9,8 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from netket.utils.types import Array
-
+from ..types import Array
 from .element import Element
 
 G = TypeVar("G", bound="FiniteGroup")

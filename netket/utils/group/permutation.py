@@ -10,9 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from netket.utils import HashableArray
-from netket.utils.types import Array
-
+from ..hashable_array import HashableArray
+from ..types import Array
 from .element import Element, Identity
 from .finite import _NO_INVERSE, _NOT_CLOSED, FiniteGroup
 
