@@ -102,3 +102,5 @@ def test_refuses_spaces_without_local_moves():
     for hilbert in (nk.hilbert.Spin(0.5, 4, total_sz=0), nk.hilbert.Fock(2, 3, n_particles=3)):
         with pytest.raises(ValueError, match="Use MetropolisExchange"):
             nk.sampler.MetropolisLocal(hilbert)
+    with pytest.raises(ValueError, match="infinitely many. Give the space a maximum"):
+        nk.sampler.MetropolisLocal(nk.hilbert.Fock(N=2))

@@ -34,6 +34,11 @@ class LocalRule(DrawnAheadRule):
 
     def check_space(self, hilbert: AbstractHilbert) -> None:
         local_states(hilbert)
+        if not hilbert.is_finite:
+            raise ValueError(
+                "LocalRule (MetropolisLocal) chooses among the local states of a site, but in "
+                f"{hilbert} they are infinitely many. Give the space a maximum, such as `n_max`."
+            )
         if hilbert.constrained and not _has_local_moves(hilbert):
             raise ValueError(
                 f"LocalRule (MetropolisLocal) changes one site at a time, but in {hilbert} no such "
