@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+r"""Local estimators O_loc(σ) = Σ_σ' <σ|O|σ'> ψ(σ') / ψ(σ), by evaluating dense blocks.
+
+Of the connected elements σ' only those that are real reach the network: those with a matrix
+element that is not zero and σ' ≠ σ, whose ratio is 1. What is left of all samples is merged densely
+and evaluated in blocks of one shape (`blocks`): on the host for operators with the numba backend
+(`host`), inside one compiled function for all others (`traced`).
+"""
+
+from .blocks import Blocks, choose_blocks
+from .host import local_values_host
+from .kernels import local_value_kernel, local_value_kernel_jax
+from .traced import local_values
+
+__all__ = [
+    "Blocks",
+    "choose_blocks",
+    "local_value_kernel",
+    "local_value_kernel_jax",
+    "local_values",
+    "local_values_host",
+]
