@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Variational quantum states: expectation values, gradients and geometric tensors."""
+
+from flax.core.scope import CollectionFilter, DenyList
+
+from . import (
+    fallback_rules,  # noqa: F401 (registers rules)
+    full_sum_expect,  # noqa: F401
+    kernel_rules,  # noqa: F401
+    mc_expect,  # noqa: F401
+    mc_local,  # noqa: F401
+    serialization,  # noqa: F401
+)
+from .apply_operator import apply_operator
+from .dispatch import (
+    expect,
+    expect_and_forces,
+    expect_and_grad,
+    get_local_kernel,
+    get_local_kernel_arguments,
+    local_estimators,
+)
+from .full_sum_state import FullSumState
+from .mc_state import MCState
+from .state import VariationalState
+
+__all__ = [
+    "CollectionFilter",
+    "DenyList",
+    "FullSumState",
+    "MCState",
+    "VariationalState",
+    "apply_operator",
+    "expect",
+    "expect_and_forces",
+    "expect_and_grad",
+    "get_local_kernel",
+    "get_local_kernel_arguments",
+    "local_estimators",
+]

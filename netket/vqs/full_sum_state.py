@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+r"""`FullSumState`: expectation values are exact sums over all configurations of a small space."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from netket.hilbert import AbstractHilbert
+from netket.utils.types import Array, DType, PyTree, SeedT
+
+from .amplitudes import check_indexable, log_values
+from .sizes import check_chunk_size
+from .state import VariationalState
+
+
+class FullSumState(VariationalState):
+    """A state all of whose amplitudes are computed, without sampling.
+
+    Args:
+        hilbert: a space small enough to be listed.
+        model: module with ``init(rng, x)`` and ``apply(variables, x)`` for x of shape (B, N), which
+            returns (B,) log-amplitudes; or a pair of such functions.
+        chunk_size: the most configurations that the model gets at once; None for all.
+        variables: of the model; by default the model draws them.
+        init_fun: function (rngs, x) for the variables, if not that of the model.
+        apply_fun: alternatively to `model`, function (variables, x).
+        seed: of the variables: an integer, a random key, or None for a random one.
+        mutable: collections of the model state that gradients update, as in flax.
+        training_kwargs: further arguments of the model while gradients are computed.
+        dtype: of the configurations that the model is initialised with.
+
+    Raises:
+        ValueError: the model returns the wrong shape.
+
+    Example:
+        >>> import netket as nk
+        >>> hi = nk.hilbert.Spin(0.5, 4)
+        >>> vs = nk.vqs.FullSumState(hi, nk.models.RBM(), seed=1)
+        >>> vs.to_array().shape
+        (16,)
+    """
+
+    def __init__(
+        self,
+        hilbert: AbstractHilbert,
+        model: Any = None,
+        *,
+        chunk_size: int | None = None,
+        variables: PyTree | None = None,
+        init_fun: Callable | None = None,
+        apply_fun: Callable | None = None,
+        seed: SeedT | None = None,
+        mutable: Any = False,
+        training_kwargs: dict[str, Any] = {},  # noqa: B006 (never changed)
+        dtype: DType = float,
+    ):
+        if not isinstance(hilbert, AbstractHilbert):
+            raise TypeError(
+                f"Argument `hilbert` must be a Hilbert space, but is {type(hilbert).__name__}."
+            )
+        super().__init__(hilbert)
+        self._states: jax.Array | None = None
+        self._array: jax.Array | None = None
+        self._pdf: jax.Array | None = None
+        self._chunk_size = check_chunk_size(chunk_size)
+        self._set_model(model, init_fun, apply_fun, mutable, training_kwargs)
+        self._set_variables(variables, seed, dtype)
+
+    @property
+    def chunk_size(self) -> int | None:
+        """The most configurations that the model gets at once; None for all."""
+        return self._chunk_size
+
+    @chunk_size.setter
+    def chunk_size(self, chunk_size: int | None) -> None:
+        self._chunk_size = check_chunk_size(chunk_size)
+
+    def reset(self) -> None:
+        self._array = None
+        self._pdf = None
+
+    @property
+    def _all_states(self) -> jax.Array:
+        """All configurations (n_states, N)."""
+        if self._states is None:
+            check_indexable(self.hilbert)
+            with jax.ensure_compile_time_eval():
+                self._states = jnp.asarray(self.hilbert.all_states())
+        return self._states
+
+    def log_value(self, σ: Array) -> jax.Array:
+        return log_values(self._apply_fun, self.variables, σ, self.chunk_size)
+
+    def to_array(self, normalize: bool = True, allgather: bool = True) -> jax.Array:
+        """The amplitudes (n_states,), in the order of `hilbert.all_states()`.
+
+        Args:
+            normalize: to Σ|ψ|² = 1.
+            allgather: accepted for compatibility: every process has all amplitudes.
+        """
+        if not normalize:
+            return jnp.exp(self.log_value(self._all_states))
+        if self._array is None:
+            x = self._all_states
+            # inside a transformation amplitudes are still computed now, as they are kept
+            with jax.ensure_compile_time_eval():
+                self._array = _normalized(self.log_value(x))
+        return self._array
+
+    def probability_distribution(self) -> jax.Array:
+        """|ψ|² (n_states,), normalised."""
+        if self._pdf is None:
+            psi = self.to_array()
+            with jax.ensure_compile_time_eval():
+                self._pdf = jnp.abs(psi) ** 2
+        return self._pdf
+
+    def __repr__(self) -> str:
+        return f"FullSumState(\n  hilbert = {self.hilbert},\n  n_parameters = {self.n_parameters})"
+
+    def __str__(self) -> str:
+        return f"FullSumState(hilbert = {self.hilbert})"
+
+
+@jax.jit
+def _normalized(log: jax.Array) -> jax.Array:
+    # the largest amplitude is 1 before it is normalised: nothing overflows
+    psi = jnp.exp(log - log.real.max())
+    return psi / jnp.linalg.norm(psi)

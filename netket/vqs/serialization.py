@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""State dictionaries of states for `flax.serialization`: `to_bytes`, `from_bytes` and so on."""
+
+import copy
+from typing import Any
+
+from flax import serialization
+
+from .full_sum_state import FullSumState
+from .mc_state import MCState
+
+
+def mc_state_to_dict(vstate: MCState) -> dict[str, Any]:
+    """Variables, state of the sampler, and sizes."""
+    return {
+        "variables": serialization.to_state_dict(vstate.variables),
+        "sampler_state": serialization.to_state_dict(vstate.sampler_state),
+        "n_samples": vstate.n_samples,
+        "n_discard_per_chain": vstate.n_discard_per_chain,
+        "chunk_size": vstate.chunk_size,
+    }
+
+
+def mc_state_from_dict(vstate: MCState, state: dict[str, Any]) -> MCState:
+    """A copy of `vstate` with what was stored."""
+    new = copy.copy(vstate)
+    new.variables = serialization.from_state_dict(vstate.variables, state["variables"])
+    new.sampler_state = serialization.from_state_dict(vstate.sampler_state, state["sampler_state"])
+    new._sampler_state_previous = new.sampler_state
+    new.n_samples = state["n_samples"]
+    new.n_discard_per_chain = state["n_discard_per_chain"]
+    new.chunk_size = state["chunk_size"]
+    return new
+
+
+def full_sum_state_to_dict(vstate: FullSumState) -> dict[str, Any]:
+    """The variables."""
+    return {"variables": serialization.to_state_dict(vstate.variables)}
+
+
+def full_sum_state_from_dict(vstate: FullSumState, state: dict[str, Any]) -> FullSumState:
+    """A copy of `vstate` with the variables that were stored."""
+    new = copy.copy(vstate)
+    new.variables = serialization.from_state_dict(vstate.variables, state["variables"])
+    return new
+
+
+serialization.register_serialization_state(MCState, mc_state_to_dict, mc_state_from_dict)
+serialization.register_serialization_state(
+    FullSumState, full_sum_state_to_dict, full_sum_state_from_dict
+)
