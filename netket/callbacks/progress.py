@@ -37,6 +37,7 @@ class ProgressBar(AbstractCallback):
     _line: Any = struct.field(pytree_node=False, default=None)
     _first_step: int = struct.field(pytree_node=False, default=0)
     _start: float = struct.field(pytree_node=False, default=0.0)
+    _after_first: float = struct.field(pytree_node=False, default=0.0)
     _due: float = struct.field(pytree_node=False, default=0.0)
 
     def __init__(self, total: int, stream: TextIO | None = None):
@@ -53,10 +54,12 @@ class ProgressBar(AbstractCallback):
         self._start = time.monotonic()
         self._due = self._start + (0.0 if self._line.live else _PLAIN_INTERVAL)
         if self._line.live:
-            self._line.write(render(0, self.total, 0.0, "", self._line.width))
+            self._line.write(render(0, self.total, 0.0, 0.0, "", self._line.width))
 
     def on_step_end(self, step: int, log_data: dict[str, Any], driver: Driver) -> None:
         now = time.monotonic()
+        if step == self._first_step:
+            self._after_first = now
         if now >= self._due:
             self._due = now + (_LIVE_INTERVAL if self._line.live else _PLAIN_INTERVAL)
             self._show(step + 1, driver, now)
@@ -73,7 +76,10 @@ class ProgressBar(AbstractCallback):
         loss = driver._loss_stats
         postfix = "" if loss is None else f"{driver._loss_name}={_one_line(loss)}"
         done, elapsed = steps - self._first_step, now - self._start
-        self._line.write(render(done, self.total, elapsed, postfix, self._line.width))
+        # the first step compiles, and says little about those to come
+        timed, seconds = (done - 1, now - self._after_first) if done > 1 else (done, elapsed)
+        rate = timed / seconds if seconds > 0 else 0.0
+        self._line.write(render(done, self.total, elapsed, rate, postfix, self._line.width))
 
 
 class _Line:
@@ -111,22 +117,22 @@ def _one_line(loss: Any) -> str:
     return " ".join(str(loss).split())
 
 
-def render(done: int, total: int, elapsed: float, postfix: str, width: int) -> str:
+def render(done: int, total: int, elapsed: float, rate: float, postfix: str, width: int) -> str:
     """One line of the progress bar, at most ``width`` characters wide.
 
     Args:
         done: steps that are done.
         total: steps to do.
         elapsed: seconds they took.
+        rate: steps per second, from which the time that is left is estimated; 0 if unknown.
         postfix: text at the end of the line.
         width: number of characters that fit; the bar takes what the text leaves, and is left out
             where that is too little.
     """
     fraction = done / total if total else 1.0
-    rate = done / elapsed if elapsed > 0 else 0.0
     left = _clock((total - done) / rate) if rate else "?"
     speed = f"{rate:.2f} it/s" if rate >= 1 or not rate else f"{1 / rate:.2f} s/it"
-    head = f"{fraction:4.0%}|"
+    head = f"{int(100 * fraction):3d}%|"
     tail = f"| {done}/{total} [{_clock(elapsed)}<{left}, {speed}"
     tail += f", {postfix}]" if postfix else "]"
     size = min(width - len(head) - len(tail), 30)
