@@ -49,7 +49,7 @@ class AbstractHilbert(abc.ABC):
             dtype: of the samples, by default that of the local states (int8 for few of them).
 
         Returns:
-            Array of shape (N,), (size, N) or (*size, N).
+            Array of shape ``(N,)``, ``(size, N)`` or ``(*size, N)``.
 
         Example:
             >>> import jax, netket as nk

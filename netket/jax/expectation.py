@@ -41,7 +41,7 @@ def expect(
         n_chains: into how many chains, one after the other, the samples are divided for the
             statistics; by default one.
         chunk_size: how many samples to evaluate and differentiate at most at a time.
-        in_axes: for each of (pars, σ, *expected_fun_args) 0 if it is a batch like σ, else None;
+        in_axes: for each of ``(pars, σ, *expected_fun_args)`` 0 if it is a batch like σ, else None;
             by default σ alone is. Needed with `chunk_size` only.
 
     Returns:

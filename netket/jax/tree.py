@@ -64,7 +64,7 @@ def tree_dot(a: PyTree, b: PyTree) -> Scalar:
 
 
 def tree_norm(a: PyTree, ord: float = 2) -> Scalar:
-    """(Σ_i |a_i|^ord)^(1/ord); the largest |a_i| for infinite `ord`."""
+    """``(Σ_i |a_i|^ord)^(1/ord)``; the largest ``|a_i|`` for infinite `ord`."""
     norms = [jnp.linalg.norm(jnp.ravel(x), ord=ord) for x in tree_leaves(a) if jnp.size(x)]
     return jnp.linalg.norm(jnp.stack(norms), ord=ord) if norms else jnp.zeros(())
 

@@ -24,7 +24,7 @@ class Stats:
     Attributes:
         mean: the mean.
         error_of_mean: its standard error.
-        variance: variance of a single sample, ⟨|x - ⟨x⟩|²⟩.
+        variance: variance of a single sample, ``⟨|x - ⟨x⟩|²⟩``.
         tau_corr: autocorrelation time, in steps of the chains.
         R_hat: Gelman-Rubin statistic of the split chains; far from 1 if they have not mixed
             (arXiv:1903.08008).
