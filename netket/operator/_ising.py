@@ -100,7 +100,7 @@ class Ising(KernelOperator):
         """Whether h and J are real; of traced complex coefficients this is not known: False."""
         if np.dtype(self.dtype).kind != "c":
             return True
-        return not self._is_traced and self._h.imag == 0 and self._J.imag == 0
+        return not self._is_traced and all(c.imag == 0 for c in self._coefficients)
 
     @property
     def max_conn_size(self) -> int:

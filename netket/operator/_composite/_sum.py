@@ -145,7 +145,7 @@ def sum_form(operators: Sequence[Any], coefficients: Sequence[Any]) -> SumOperat
 
 
 def _as_list(coefficients: Any, n: int) -> list[Any]:
-    if np.ndim(coefficients) == 0 and not isinstance(coefficients, list | tuple):
+    if not isinstance(coefficients, list | tuple) and np.ndim(coefficients) == 0:
         return [coefficients] * n
     if len(coefficients) != n:
         raise ValueError(

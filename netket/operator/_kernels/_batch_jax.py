@@ -5,17 +5,14 @@ These functions are compiled once for each shape of `data`: structure arrays are
 that operators which differ by their numbers only share the program.
 """
 
+import math
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from ._rows import row_jax
-
-# A sum of numbers that cancel is rounding noise below this multiple of eps times the sum of
-# their moduli. The numba kernels use the same rule.
-CANCELLATION = 8.0
+from ._rows import row_jax, without_noise
 
 
 class Rules(NamedTuple):
@@ -34,9 +31,11 @@ def padded(data: Any, x: Any, rules: Rules) -> tuple[Any, Any]:
     sigma_p = rules.grid.to_states(xp, x.dtype)
     if rules.legal is not None:
         keep = (mels != 0) | rules.legal(sigma_p)
-        sigma_p = jnp.where(keep[..., None], sigma_p, x.reshape(-1, 1, x.shape[-1]))
-    batch = x.shape[:-1]
-    return sigma_p.reshape(*batch, *sigma_p.shape[1:]), mels.reshape(*batch, -1)
+        sigma_p = jnp.where(
+            keep[..., None], sigma_p, rules.grid.to_states(indices, x.dtype)[:, None]
+        )
+    batch, (_, slots, n_sites) = x.shape[:-1], sigma_p.shape
+    return sigma_p.reshape(*batch, slots, n_sites), mels.reshape(*batch, slots)
 
 
 @partial(jax.jit, static_argnames="rules", inline=True)
@@ -47,7 +46,7 @@ def n_conn(data: Any, x: Any, rules: Rules) -> Any:
 
 
 def _rows(data: Any, x: Any, rules: Rules) -> tuple[Any, Any, Any]:
-    indices = rules.grid.to_indices(x.reshape(-1, x.shape[-1]))
+    indices = rules.grid.to_indices(x.reshape(math.prod(x.shape[:-1]), x.shape[-1]))
 
     def row(i: Any) -> tuple[Any, Any]:
         xp, mels = row_jax(data, i)
@@ -84,8 +83,7 @@ def merge_row(x: Any, xp: Any, mels: Any, grid: Any) -> tuple[Any, Any]:
     segment = jnp.cumsum(first) - 1
     total = jax.ops.segment_sum(mels[order], segment, k)
     moduli = jax.ops.segment_sum(jnp.abs(jax.lax.stop_gradient(mels))[order], segment, k)
-    noise = jnp.abs(total) <= CANCELLATION * jnp.finfo(mels.dtype).eps * moduli
-    total = total - jax.lax.stop_gradient(jnp.where(noise, total, 0))
+    total = without_noise(total, moduli)
     mels = jnp.zeros_like(mels).at[order].set(jnp.where(first, total[segment], 0))
     keep = jnp.zeros(k, bool).at[order].set(first)
     return jnp.where(keep[:, None], xp, x), mels

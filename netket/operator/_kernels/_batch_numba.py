@@ -10,8 +10,8 @@ import numpy as np
 from numba import njit
 
 from . import _composite_numba, _ising_numba, _local_numba  # noqa: F401  (register kernels)
-from ._batch_jax import CANCELLATION
 from ._cache import stamped
+from ._rows import CANCELLATION
 from ._rows_numba import append_row, new_conn
 
 

@@ -39,8 +39,9 @@ def _append_factors(
 
 @overload(_append_terms)
 def _terms_kernel(children: Any, coefficients: Any, i: Any, x: Any, conn: Any, n: Any) -> Any:
-    if len(children) == 0:
-        return lambda children, coefficients, i, x, conn, n: n
+    # numba wants the same names and annotations as those of the stub's overload
+    def nothing(children: Any, coefficients: Any, i: Any, x: Any, conn: Any, n: Any) -> Any:
+        return n
 
     def append(children: Any, coefficients: Any, i: Any, x: Any, conn: Any, n: Any) -> Any:
         end = append_row(children[0], x, conn, n)
@@ -48,13 +49,13 @@ def _terms_kernel(children: Any, coefficients: Any, i: Any, x: Any, conn: Any, n
             conn.mels[k] *= coefficients[i]
         return _append_terms(children[1:], coefficients, i + 1, x, conn, end)
 
-    return append
+    return append if len(children) else nothing
 
 
 @overload(_append_factors)
 def _factors_kernel(children: Any, slots: Any, i: Any, x: Any, conn: Any, n: Any) -> Any:
-    if len(children) == 1:
-        return lambda children, slots, i, x, conn, n: append_row(children[0], x, conn, n)
+    def last(children: Any, slots: Any, i: Any, x: Any, conn: Any, n: Any) -> Any:
+        return append_row(children[0], x, conn, n)
 
     def append(children: Any, slots: Any, i: Any, x: Any, conn: Any, n: Any) -> Any:
         width = conn.sites.shape[1]
@@ -88,4 +89,4 @@ def _factors_kernel(children: Any, slots: Any, i: Any, x: Any, conn: Any, n: Any
             n = end
         return n
 
-    return append
+    return append if len(children) > 1 else last

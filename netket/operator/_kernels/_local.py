@@ -6,10 +6,11 @@ Tables belong to patterns, which many terms share; a term adds its sites and its
 
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ._rows import row_jax
+from ._rows import row_jax, without_noise
 
 
 class LocalData(NamedTuple):
@@ -53,15 +54,19 @@ class LocalGroups(NamedTuple):
 @row_jax.register(LocalGroups)
 def local_row(data: LocalGroups, x: Any) -> tuple[Any, Any]:
     """The diagonal, then the off-diagonal slots of all terms."""
-    diagonal, xps, mels = data.constant, [x[None]], []
+    diagonal, moduli = data.constant, jnp.abs(data.constant)
+    xps, mels = [x[None]], []
     for group in data.groups:
         old = x[group.sites]  # (T, k)
         row = group.first_row + jnp.sum(old * group.strides, axis=-1)
-        diagonal += jnp.sum(_values(data.mels, group.first_value, group.diagonal[row]))
+        values = _values(data.mels, group.first_value, group.diagonal[row])
+        diagonal += jnp.sum(values)
+        moduli += jnp.sum(jnp.abs(jax.lax.stop_gradient(values)))
         if group.off_value.shape[1]:
             off = group.off_value[row]  # (T, m)
             mels.append(_values(data.mels, group.first_value[:, None], off).ravel())
             xps.append(_changed(x, group.sites, old, group.new[row]))
+    diagonal = without_noise(diagonal, moduli)
     return jnp.concatenate(xps), jnp.concatenate([diagonal[None], *mels])
 
 

@@ -13,9 +13,9 @@ from numba import njit
 
 from netket.hilbert._index_kernels import rank, unrank
 
-from ._batch_jax import CANCELLATION
 from ._cache import stamped
 from ._numbering import BLOCKS, FREE
+from ._rows import CANCELLATION
 from ._rows_numba import append_row, new_conn
 
 # -- from one configuration to the next -------------------------------------------------------

@@ -1,0 +1,457 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The properties that every operator has: one table of operators, one list of properties.
+
+A new operator is one more entry of `OPERATORS`: how to build it, and its matrix from the
+definition, by Kronecker products.
+"""
+
+import copy
+import pickle
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import netket as nk
+from netket.operator import LocalOperator, ProductOperator, SumOperator, boson
+
+X, Y, Z = np.array([[0, 1], [1, 0]]), np.array([[0, -1j], [1j, 0]]), np.diag([1.0, -1.0])
+
+SPINS = nk.hilbert.Spin(0.5, 4)
+FIXED = nk.hilbert.Spin(0.5, 4, total_sz=0)
+BOSONS = nk.hilbert.Fock(2, 3, n_particles=3)
+MIXED = nk.hilbert.Spin(0.5, 1) * nk.hilbert.Fock(2, 1) * nk.hilbert.Qubit(1)
+RING = nk.graph.Chain(4)
+
+
+def random_matrix(d, seed, dtype=float, hermitian=False):
+    rng = np.random.default_rng(seed)
+    m = rng.normal(size=(d, d))
+    if np.dtype(dtype).kind == "c":
+        m = m + 1j * rng.normal(size=(d, d))
+    return ((m + m.conj().T) / 2 if hermitian else m).astype(dtype)
+
+
+def ising(h, J, hilbert=SPINS, dtype=None):
+    def build(backend):
+        return nk.operator.Ising(hilbert, RING, h=h, J=J, dtype=dtype, backend=backend)
+
+    terms = [(-h * X, [i]) for i in range(4)] + [(J * np.kron(Z, Z), e) for e in RING.edges()]
+    return hilbert, build, terms, 0
+
+
+def local(hilbert, terms, constant=0.0, dtype=None):
+    def build(backend):
+        matrices, sites = zip(*terms) if terms else ((), ())
+        return LocalOperator(hilbert, matrices, sites, constant, dtype, backend=backend)
+
+    return hilbert, build, terms, constant
+
+
+def heisenberg(hilbert, graph, sign=1, **kwargs):
+    def build(backend):
+        return nk.operator.Heisenberg(hilbert, graph, backend=backend, **kwargs)
+
+    bond = (np.kron(Z, Z) + sign * (np.kron(X, X) + np.kron(Y, Y))).real
+    return hilbert, build, [(bond, e) for e in graph.edges()], 0
+
+
+def hopping():
+    """Bosons: sum_i b^dagger_i b_(i+1), made of operators that leave the space one by one."""
+
+    def build(backend):
+        with nk.operator.use_backend(backend):
+            return sum(
+                boson.create(BOSONS, i) @ boson.destroy(BOSONS, (i + 1) % 3) for i in range(3)
+            )
+
+    a = np.diag(np.sqrt([1.0, 2.0]), 1)
+    return BOSONS, build, [(np.kron(a.T, a), [i, (i + 1) % 3]) for i in range(3)], 0
+
+
+def sum_of_kinds():
+    """Ising terms and local terms with the same x'; some cancel."""
+    a, b = ising(0.7, 0.4), local(SPINS, [(0.7 * X, [0]), (random_matrix(4, 3), [2, 1])], 0.2)
+
+    def build(backend):
+        return SumOperator(a[1](backend), b[1](backend), coefficients=[1.0, 1.0])
+
+    return SPINS, build, a[2] + b[2], 0.2
+
+
+def product_of_kinds():
+    """(Ising) (local), lazily; the matrix is built from the factors."""
+    a = ising(0.7, 0.4)
+    b = local(SPINS, [(random_matrix(4, 5, complex), [3, 0]), (Z, [1])], 0.3)
+
+    def build(backend):
+        return ProductOperator(a[1](backend), b[1](backend), coefficient=0.5j)
+
+    return SPINS, build, (a[2:], b[2:]), 0.5j
+
+
+def lazy_hopping():
+    """b^dagger_0 b_2 as a lazy product: the factors leave the space, the product does not."""
+
+    def build(backend):
+        with nk.operator.use_backend(backend):
+            return ProductOperator(boson.create(BOSONS, 0), boson.destroy(BOSONS, 2))
+
+    a = np.diag(np.sqrt([1.0, 2.0]), 1)
+    return BOSONS, build, [(np.kron(a.T, a), [0, 2])], 0
+
+
+COMPLEX = [(random_matrix(4, i, complex, True), [i, i + 1]) for i in (0, 2)]
+SPIN_ONE = [(random_matrix(9, 2), [2, 0]), (np.eye(3), [1])]
+MIXED_TERMS = [(random_matrix(6, 1), [1, 0]), (random_matrix(6, 2), [1, 2])]
+SINGLE = [(random_matrix(4, 1, np.complex64), [0, 3])]
+
+# name: (space, how to build it with a backend, matrices and sites of its terms, constant)
+OPERATORS = {
+    "ising": ising(0.7, 1.3),
+    "ising_qubits_complex": ising(0.7 + 0.2j, -0.4, nk.hilbert.Qubit(4)),
+    "ising_without_field": ising(0.0, 1.0),
+    "ising_float32": ising(np.float32(0.5), np.float32(2.0), dtype=np.float32),
+    "local_distant": local(SPINS, [(random_matrix(8, 1, complex), [3, 0, 2])], 0.5),
+    "local_colliding": local(SPINS, [(np.kron(X, np.diag([1, 2])), [1, i]) for i in (0, 2, 3)]),
+    "local_hermitian": local(SPINS, COMPLEX),
+    "local_spin_one": local(nk.hilbert.Spin(1, 3), SPIN_ONE),
+    "local_mixed_spaces": local(MIXED, MIXED_TERMS),
+    "local_complex64": local(SPINS, SINGLE, dtype=np.complex64),
+    "local_identity": local(SPINS, [], 1.5),
+    "heisenberg": heisenberg(FIXED, RING, -1),
+    "heisenberg_signs": heisenberg(FIXED, RING, sign_rule=False),
+    "hopping": hopping(),
+    "sum": sum_of_kinds(),
+    "product": product_of_kinds(),
+    "lazy_hopping": lazy_hopping(),
+}
+BACKENDS = ("numba", "jax")
+
+everything = pytest.mark.parametrize("name", OPERATORS)
+both = pytest.mark.parametrize("backend", BACKENDS)
+
+
+def build(name, backend="numba"):
+    return OPERATORS[name][1](backend)
+
+
+@pytest.fixture(scope="module")
+def exact(matrix_of):
+    """The matrix of an operator of the table, from its definition."""
+
+    def dense(hilbert, terms, constant):
+        matrix = constant * np.eye(hilbert.n_states)
+        return matrix + sum(matrix_of(hilbert, m, s) for m, s in terms)
+
+    def matrix(name):
+        hilbert, _, terms, constant = OPERATORS[name]
+        if name == "product":
+            a, b = (dense(hilbert, *factor) for factor in terms)
+            return constant * a @ b
+        return dense(hilbert, terms, constant)
+
+    return matrix
+
+
+def tolerance(op):
+    return 1e-4 if np.finfo(op.dtype).eps > 1e-10 else 1e-12
+
+
+# -- 1. matrices ------------------------------------------------------------------------------
+
+
+@both
+@everything
+def test_rows_equal_the_matrix_of_the_definition(name, backend, exact, from_rows):
+    op = build(name, backend)
+    np.testing.assert_allclose(from_rows(op), exact(name), atol=tolerance(op))
+
+
+@both
+@everything
+def test_all_ways_to_a_matrix_agree(name, backend, exact):
+    op, matrix = build(name, backend), exact(name)
+    n, atol = len(matrix), tolerance(op)
+    close = partial(np.testing.assert_allclose, atol=atol)
+    close(np.asarray(op.to_dense()), matrix)
+    sparse = op.to_sparse()
+    close(sparse.toarray(), matrix)
+    assert sparse.has_sorted_indices and np.all(sparse.data != 0) and sparse.dtype == op.dtype
+    close(np.asarray(op.to_sparse(jax_=True).todense()), matrix)
+    v = np.random.default_rng(0).normal(size=(n, 2, 3))
+    expected = np.tensordot(matrix, v, 1)
+    for product in (op @ v, op.apply(v), op(v)):
+        assert isinstance(product, np.ndarray)
+        close(product, expected, atol=100 * atol)
+    assert isinstance(op @ jnp.asarray(v), jax.Array)
+    close(op @ v[:, 0, 0], expected[:, 0, 0], atol=100 * atol)
+    close(op.to_linear_operator() @ v[:, 0], expected[:, 0], atol=100 * atol)
+    close(op.to_linear_operator().H @ v[:, 0], matrix.conj().T @ v[:, 0], atol=100 * atol)
+
+
+# -- 2. rows ----------------------------------------------------------------------------------
+
+
+@everything
+def test_both_backends_have_the_same_rows(name, table_of):
+    ops = [build(name, b) for b in BACKENDS]
+    states = np.asarray(ops[0].hilbert.all_states())
+    n_conn = [np.asarray(op.n_conn(states)) for op in ops]
+    np.testing.assert_array_equal(*n_conn)
+    for x, n in zip(states[::3], n_conn[0][::3]):
+        rows = [op.get_conn(x) for op in ops]
+        tables = [table_of(*row) for row in rows]
+        assert tables[0].keys() == tables[1].keys()
+        for key, mel in tables[0].items():
+            assert mel == pytest.approx(tables[1][key], abs=tolerance(ops[0]))
+        # distinct x', no zeros
+        assert all(len(xp) == len(table) == n for (xp, _), table in zip(rows, tables))
+
+
+@both
+@everything
+def test_rows_are_legal(name, backend):
+    op = build(name, backend)
+    hilbert = op.hilbert
+    states = np.asarray(hilbert.all_states())
+    xp, mels = map(np.asarray, op.get_conn_padded(states))
+    assert xp.dtype == states.dtype and mels.dtype == op.dtype
+    assert mels.shape[1] <= op.max_conn_size
+    free = hilbert.states_to_numbers(xp[mels != 0]) if name != "lazy_hopping" else 0
+    assert np.all(free >= 0)
+    if backend == "numba":  # padding is the sample itself
+        padding = mels == 0
+        assert np.all(xp[padding] == np.broadcast_to(states[:, None], xp.shape)[padding])
+        assert np.all(op.n_conn(states).max(initial=1) == mels.shape[1])
+    assert np.all(np.asarray(op.n_conn(states)) == np.sum(mels != 0, axis=1))
+
+
+@everything
+def test_traced_rows_stay_in_the_space(name):
+    """Also inside of jit, where zeros are not known, every x' is a state of the space."""
+    op = build(name, "numba")
+    states = np.asarray(op.hilbert.all_states())
+    xp, mels = jax.jit(lambda o, x: o.get_conn_padded(x))(op, states)
+    assert xp.shape[-2] == mels.shape[-1] == op.max_conn_size
+    assert np.all(op.hilbert.states_to_numbers(np.asarray(xp)) >= 0)
+
+
+@both
+@everything
+def test_flattened(name, backend, table_of):
+    op = build(name, backend)
+    states = np.asarray(op.hilbert.all_states())[:5]
+    sections = np.zeros(len(states), np.int32)
+    xp, mels = op.get_conn_flattened(states, sections)
+    assert isinstance(xp, np.ndarray) and isinstance(mels, np.ndarray)
+    np.testing.assert_array_equal(np.diff(sections, prepend=0), op.n_conn(states))
+    assert len(xp) == len(mels) == sections[-1]
+    assert np.all(mels != 0)
+    padded = op.get_conn_padded(states)
+    for b, rows in enumerate(zip(np.split(xp, sections[:-1]), np.split(mels, sections[:-1]))):
+        expected = table_of(np.asarray(padded[0])[b], np.asarray(padded[1])[b])
+        assert table_of(*rows).keys() == expected.keys()
+    padded_xp, padded_mels = op.get_conn_flattened(states, sections, pad=True)
+    width = max(int(np.asarray(op.n_conn(states)).max()), 1)
+    np.testing.assert_array_equal(sections, width * np.arange(1, 6))
+    assert len(padded_xp) == len(padded_mels) == 5 * width
+
+
+# -- 3. conversions ---------------------------------------------------------------------------
+
+
+@both
+@everything
+def test_round_trips(name, backend):
+    op = build(name, backend)
+    other = "jax" if backend == "numba" else "numba"
+    converted = op.to_backend(other)
+    assert type(converted) is type(op) and converted.backend == other != op.backend
+    assert converted.dtype == op.dtype and converted.hilbert == op.hilbert
+    assert op.to_backend(backend) is op
+    leaves, treedef = jax.tree_util.tree_flatten(op)
+    copies = {
+        "converted": converted.to_backend(backend),
+        "jit": jax.jit(lambda o: o)(op),
+        "pickle": pickle.loads(pickle.dumps(op)),
+        "copy": copy.copy(op),
+        "deepcopy": copy.deepcopy(op),
+        "method": op.copy(),
+        "flatten": jax.tree_util.tree_unflatten(treedef, leaves),
+        "jit_converted": jax.jit(lambda o: o)(converted).to_backend(backend),
+    }
+    for way, again in copies.items():
+        assert again == op, way
+        assert hash(again) == hash(op), way
+        assert hash(jax.tree_util.tree_structure(again)) == hash(treedef), way
+    assert converted != op
+    assert op != 2 * op
+    np.testing.assert_array_equal(jax.jit(lambda o: o)(op).to_dense(), op.to_dense())
+
+
+@everything
+def test_leaves_are_inexact(name):
+    for leaf in jax.tree_util.tree_leaves(build(name)):
+        assert jnp.issubdtype(leaf.dtype, jnp.inexact)
+
+
+# -- 4. compilation ---------------------------------------------------------------------------
+
+
+@both
+@everything
+def test_coefficients_do_not_retrace(name, backend):
+    op = build(name, backend)
+    traces = []
+
+    @jax.jit
+    def rows(op, x):
+        traces.append(1)
+        return op.get_conn_padded(x)
+
+    x = np.asarray(op.hilbert.all_states())[:2]
+    for i in range(3):
+        changed = jax.tree_util.tree_map(lambda c, i=i: c * (1.0 + i), op)
+        rows(changed, x)
+    rows(build(name, backend), x)
+    assert len(traces) == 1
+
+
+# -- 5. derivatives ---------------------------------------------------------------------------
+
+
+@both
+@everything
+def test_gradients_match_finite_differences(name, backend):
+    op = build(name, backend)
+    if np.finfo(op.dtype).eps > 1e-10:
+        pytest.skip("finite differences need double precision")
+    if name == "lazy_hopping":
+        pytest.skip("coefficients that are zero here lead out of the space if they are not")
+    x = np.asarray(op.hilbert.all_states())[:6]
+
+    def f(op):
+        xp, mels = op.get_conn_padded(x)
+        weights = jnp.cos(jnp.sum(xp * jnp.arange(1, op.hilbert.size + 1), -1))
+        return jnp.sum((weights * mels).real) + jnp.sum(jnp.abs(mels) ** 2)
+
+    gradient = jax.tree_util.tree_leaves(jax.jit(jax.grad(f))(op))
+    leaves, treedef = jax.tree_util.tree_flatten(op)
+    compiled = jax.jit(lambda *leaves: f(jax.tree_util.tree_unflatten(treedef, leaves)))
+    for k, leaf in enumerate(leaves):
+        leaf = np.asarray(leaf)
+        for index in list(np.ndindex(leaf.shape))[:3]:
+            step = np.zeros(leaf.shape, leaf.dtype)
+            step[index] = 1e-5
+            up, down = (compiled(*leaves[:k], leaf + s * step, *leaves[k + 1 :]) for s in (1, -1))
+            assert (up - down) / 2e-5 == pytest.approx(
+                float(gradient[k][index].real), abs=1e-6, rel=1e-6
+            )
+
+
+# -- 6. algebra inside of jit -----------------------------------------------------------------
+
+
+@both
+@pytest.mark.parametrize("name", [n for n in OPERATORS if n != "product"])
+def test_algebra_in_jit_equals_eager(name, backend):
+    op = build(name, backend)
+    x = np.asarray(op.hilbert.all_states())[:3]
+
+    def rows(op, c):
+        return (c * op + op @ op - op.H / 2 + op.T).n_conn(x), (c * op + op @ op).get_conn_padded(x)
+
+    def sums(mels):
+        return np.asarray(jnp.sum(mels, axis=-1))
+
+    n, (_, mels) = jax.jit(rows)(op, 1.3)
+    eager_n, (_, eager) = rows(op, 1.3)
+    np.testing.assert_allclose(sums(mels), sums(eager), atol=100 * tolerance(op), rtol=1e-5)
+    np.testing.assert_array_equal(n, eager_n)
+
+
+# -- 7. adjoints, shapes, dtypes --------------------------------------------------------------
+
+
+@both
+@everything
+def test_adjoints_and_hermiticity(name, backend, exact):
+    op, matrix = build(name, backend), exact(name)
+    close = partial(np.testing.assert_allclose, atol=tolerance(op))
+    close(op.H.to_dense(), matrix.conj().T)
+    close(op.T.to_dense(), matrix.T)
+    close(op.conj().to_dense(), matrix.conj())
+    close(op.conjugate().to_dense(), matrix.conj())
+    close(op.H.H.to_dense(), matrix)
+    assert op.H.backend == op.T.backend == backend
+    hermitian = np.allclose(matrix, matrix.conj().T, atol=1e-6)
+    if isinstance(op, SumOperator | ProductOperator):
+        assert hermitian or not op.is_hermitian
+    else:
+        assert op.is_hermitian == hermitian
+    assert isinstance(op.is_hermitian, bool)
+    assert (op + op.H).is_hermitian or isinstance(op, ProductOperator)
+    assert not (1j * (op + op.H)).is_hermitian
+
+
+@both
+@everything
+def test_batch_shapes(name, backend):
+    op = build(name, backend)
+    n = op.hilbert.size
+    states = np.asarray(op.hilbert.all_states())[:6]
+    elements = np.asarray(op.get_conn_padded(states)[1]).sum(-1)
+    for shape in ((), (1,), (2, 3), (0,), (0, 2)):
+        x = states[: int(np.prod(shape))].reshape(*shape, n)
+        xp, mels = op.get_conn_padded(x)
+        k = mels.shape[-1]
+        assert xp.shape == (*shape, k, n) and mels.shape == (*shape, k)
+        assert op.n_conn(x).shape == shape and op.n_conn(x).dtype == np.int32
+        sums = np.asarray(mels).sum(-1).ravel()
+        np.testing.assert_allclose(sums, elements[: len(sums)], atol=10 * tolerance(op))
+
+
+@both
+@pytest.mark.parametrize("dtype", [np.int8, np.int64, np.float32, np.float64])
+@pytest.mark.parametrize("name", ["ising", "local_mixed_spaces"])
+def test_dtypes_of_samples(name, backend, dtype, table_of):
+    op = build(name, backend)
+    x = np.asarray(op.hilbert.all_states())[3].astype(dtype)
+    xp, mels = op.get_conn_padded(x)
+    assert xp.dtype == dtype and mels.dtype == op.dtype
+    expected = table_of(*op.get_conn(x.astype(np.int8)))
+    assert table_of(xp, mels) == pytest.approx(expected)
+
+
+@both
+@everything
+def test_bad_samples_are_refused(name, backend):
+    op = build(name, backend)
+    x = np.array(op.hilbert.all_states()[:2])
+    for method in (op.get_conn_padded, op.n_conn):
+        with pytest.raises(ValueError, match=r"must have shape \(\.\.\., "):
+            method(x[:, :-1])
+        wrong = x.copy()
+        wrong[1, 2] = 7
+        with pytest.raises(
+            ValueError, match="Sample 1, .* outside of the Hilbert space: on site 2"
+        ):
+            method(wrong)
+    with pytest.raises(ValueError, match="one sample"):
+        op.get_conn(x)
+
+
+@both
+@everything
+def test_repr_shows_the_backend(name, backend):
+    op = build(name, backend)
+    assert f"backend={backend!r}" in repr(op) or f"backend {backend!r}" in repr(op)
+
+    def traced(o):
+        assert "traced" in repr(o)
+        return o
+
+    jax.eval_shape(traced, op)
