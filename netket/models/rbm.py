@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from netket.nn._dense import Dense, dot
 from netket.nn._sums import sum_log_cosh
 from netket.nn.activation import log_cosh
 from netket.utils.types import Array, DType, NNInitFunc
@@ -69,7 +70,7 @@ class RBM(nn.Module):
         if not self.use_visible_bias:
             return value
         a = self.param("visible_bias", self.visible_bias_init, (input.shape[-1],), self.param_dtype)
-        return value + jnp.dot(input, a, precision=self.precision)
+        return value + dot(input, a, self.precision)
 
 
 class RBMModPhase(nn.Module):
@@ -170,7 +171,7 @@ class RBMMultiVal(nn.Module):
 
 def _hidden(model: RBM | RBMModPhase, x: Array, name: str | None = None) -> Array:
     """Inputs b + W x of the activation: a dense layer of `model`."""
-    return nn.Dense(
+    return Dense(
         name=name,
         features=int(model.alpha * x.shape[-1]),
         param_dtype=model.param_dtype,

@@ -79,14 +79,20 @@ def test_reim_is_hashed_by_content():
 # -- the cheaper sum ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.complex128])
 @pytest.mark.parametrize("n", [0, 3, 1500])
 def test_sum_log_cosh(dtype, n):
-    x = (3 * np.random.default_rng(0).normal(size=(2, n))).astype(dtype)
-    expected = np.sum(activation.log_cosh(x).astype(np.promote_types(dtype, float)), axis=-1)
-    value = sum_log_cosh(jnp.asarray(x))
+    x = random_values(dtype, (2, n))
+    expected = np.sum(activation.log_cosh(x.astype(np.promote_types(dtype, float))), axis=-1)
+    value = sum_log_cosh(x)
     assert value.dtype == dtype
-    np.testing.assert_allclose(value, expected, rtol=2e-6 if dtype is np.float32 else 1e-13)
+    np.testing.assert_allclose(value, expected, rtol=1e-5 if np.finfo(dtype).bits == 32 else 1e-12)
+
+
+def random_values(dtype, shape):
+    real, imaginary = 3 * np.random.default_rng(0).normal(size=(2, *shape))
+    is_complex = np.issubdtype(dtype, np.complexfloating)
+    return jnp.asarray(real + 1j * imaginary if is_complex else real, dtype)
 
 
 def test_sum_log_cosh_neither_underflows_nor_cancels():
@@ -96,6 +102,27 @@ def test_sum_log_cosh_neither_underflows_nor_cancels():
     )
     np.testing.assert_allclose(sum_log_cosh(jnp.full((2, 9), 1e-4)), 9e-8 / 2, rtol=1e-6)
     np.testing.assert_allclose(sum_log_cosh(jnp.full((1, 4), -1e4)), [4e4 - 4 * np.log(2)])
+
+
+def test_complex_sum_near_the_zeros_of_cosh():
+    z = 1e-9 + 1j * (np.pi / 2 + np.array([0.0, 1e-9, -2e-9]))
+    expected = np.sum(np.log(np.abs(np.cosh(z))))
+    np.testing.assert_allclose(sum_log_cosh(jnp.asarray(z)).real, expected, rtol=1e-7)
+    many = jnp.full((1, 3000), 1e-3 + 1.56j)
+    np.testing.assert_allclose(
+        sum_log_cosh(many).real, 3000 * np.log(np.abs(np.cosh(many[0, 0]))), rtol=1e-9
+    )
+    many = jnp.full((1, 3000), 1e-3 + 1.56j, np.complex64)
+    assert np.isfinite(sum_log_cosh(many))
+
+
+def test_complex_derivatives_of_sum_log_cosh():
+    z = random_values(complex, (9,))
+    derivative = jax.grad(sum_log_cosh, holomorphic=True)(z)
+    np.testing.assert_allclose(derivative, np.tanh(z), rtol=1e-12)
+    both = jax.jvp(sum_log_cosh, (z,), (1j * z,))
+    expected = jax.jvp(lambda z: activation.log_cosh(z).sum(), (z,), (1j * z,))
+    np.testing.assert_allclose(both, expected, rtol=1e-11)
 
 
 def test_derivatives_of_sum_log_cosh():

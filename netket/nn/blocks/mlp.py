@@ -10,6 +10,8 @@ import jax.numpy as jnp
 
 from netket.utils.types import Array, DType, NNInitFunc
 
+from .._dense import Dense
+
 __all__ = ["MLP"]
 
 Activation = Callable[[Array], Array]
@@ -80,8 +82,8 @@ class MLP(nn.Module):
         x = self._dense(self.output_dim, self.use_output_bias)(x)
         return x if self.output_activation is None else self.output_activation(x)
 
-    def _dense(self, features: int, use_bias: bool) -> nn.Dense:
-        return nn.Dense(
+    def _dense(self, features: int, use_bias: bool) -> Dense:
+        return Dense(
             features=features,
             use_bias=use_bias,
             param_dtype=self.param_dtype,
