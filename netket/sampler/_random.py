@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random integers from one draw of random bits."""
+"""Random integers from one draw of random bits, and choices among the entries of a mask."""
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from netket.utils.types import ArrayLike, PRNGKeyT
 
-__all__ = ["nth", "random_integers"]
+__all__ = ["nth", "nth_true", "random_integers"]
 
 
 def nth(u: jax.Array, n: ArrayLike) -> jax.Array:
@@ -29,3 +30,30 @@ def random_integers(key: PRNGKeyT, shape: tuple[int, ...], n: ArrayLike) -> jax.
     if not jax.config.jax_enable_x64:
         return jax.random.randint(key, shape, 0, n, dtype=jnp.int32)
     return nth(jax.random.uniform(key, shape, jnp.float64), n)
+
+
+def nth_true(mask: jax.Array, n: jax.Array) -> jax.Array:
+    """Positions (C,) of the n-th (C,) true entry of every row of a mask (C, K), from n = 0.
+
+    In two levels, first the block of about sqrt(K) entries, then the entry: cumulative sums over
+    all of K are slow.
+    """
+    n_chains, k = mask.shape
+    size = max(int(np.ceil(np.sqrt(k))), 1)
+    n_blocks = max(-(-k // size), 1)
+    padded = jnp.pad(mask, ((0, 0), (0, n_blocks * size - k)))
+    entries = padded.reshape(n_chains, n_blocks, size).astype(jnp.float32)
+    sums = jnp.sum(entries, axis=-1)
+    n = n.astype(jnp.float32)[:, None]
+    before = _cumulative(sums) <= n  # blocks that end before the entry
+    block = jnp.sum(before, axis=-1, dtype=jnp.int32)
+    row = jnp.take_along_axis(entries, block[:, None, None], axis=1, mode="clip")[:, 0]
+    rest = n - jnp.sum(jnp.where(before, sums, 0), axis=-1, keepdims=True)
+    return block * size + jnp.sum(_cumulative(row) <= rest, axis=-1, dtype=jnp.int32)
+
+
+def _cumulative(counts: jax.Array) -> jax.Array:
+    """Cumulative sums of few small integers, exact in single precision."""
+    k = counts.shape[-1]
+    upper = np.triu(np.ones((k, k), np.float32))
+    return jnp.dot(counts, upper, precision=jax.lax.Precision.HIGHEST)

@@ -9,7 +9,7 @@ r"""Moves along an operator: σ' is uniform among the n(σ) configurations conne
 which is corrected for by :math:`\log n(\sigma) - \log n(\sigma')`.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -20,10 +20,17 @@ from netket.operator import DiscreteOperator
 from netket.utils import struct
 from netket.utils.types import Array, PRNGKeyT, PyTree
 
-from .._random import nth
+from .._random import nth, nth_true
 from .base import DrawnAheadRule
 
 __all__ = ["HamiltonianRule"]
+
+
+class _Moves(NamedTuple):
+    """Which of the rows that an operator connects to σ are configurations other than σ."""
+
+    allowed: jax.Array  # (C, K)
+    count: jax.Array  # (C,)
 
 
 class HamiltonianRule(DrawnAheadRule):
@@ -93,11 +100,10 @@ class HamiltonianRule(DrawnAheadRule):
         """Uniform numbers (..., C)."""
         return jax.random.uniform(key, shape)
 
-    def facts(self, sampler: Any, machine: Any, params: PyTree, σ: Array) -> jax.Array | None:
-        """Of the connected rows up to each one, how many are moves: (C, K)."""
+    def facts(self, sampler: Any, machine: Any, params: PyTree, σ: Array) -> _Moves | None:
         if self._host_operator is not None:
             return None
-        return jnp.cumsum(_connected(self._operator, σ)[1], axis=-1, dtype=jnp.int32)
+        return _connected(self._operator, σ)[1]
 
     def propose(
         self,
@@ -105,9 +111,9 @@ class HamiltonianRule(DrawnAheadRule):
         machine: Any,
         params: PyTree,
         σ: Array,
-        facts: jax.Array | None,
+        facts: _Moves | None,
         drawn: jax.Array,
-    ) -> tuple[jax.Array, jax.Array, jax.Array | None]:
+    ) -> tuple[jax.Array, jax.Array, _Moves | None]:
         if self._host_operator is not None:
             shapes = (
                 jax.ShapeDtypeStruct(σ.shape, σ.dtype),
@@ -115,17 +121,16 @@ class HamiltonianRule(DrawnAheadRule):
             )
             σp, correction = jax.pure_callback(self._host_operator, shapes, σ, drawn)
             return σp, correction, None
-        n = facts[:, -1]
-        chosen = jnp.sum(facts <= nth(drawn, n)[:, None], axis=-1)
+        n = facts.count
+        chosen = nth_true(facts.allowed, nth(drawn, n))
         # not carried from step to step: jax computes only the rows that are taken
         rows, _ = self._operator.get_conn_padded(σ)
         σp = jnp.take_along_axis(rows, chosen[:, None, None], axis=1, mode="clip")[:, 0]
         σp = jnp.where((n > 0)[:, None], σp, σ)  # nowhere to go
-        rows, moves = _connected(self._operator, σp)
-        back = jnp.cumsum(moves, axis=-1, dtype=jnp.int32)
-        correction = _log_ratio(n, back[:, -1])
+        rows, back = _connected(self._operator, σp)
+        correction = _log_ratio(n, back.count)
         if not self._operator.is_hermitian:
-            leads_back = jnp.any(moves & jnp.all(rows == σ[:, None], axis=-1), axis=-1)
+            leads_back = jnp.any(back.allowed & jnp.all(rows == σ[:, None], axis=-1), axis=-1)
             correction = jnp.where(leads_back | (n == 0), correction, -jnp.inf)
         return σp, correction, back
 
@@ -133,12 +138,14 @@ class HamiltonianRule(DrawnAheadRule):
         return f"HamiltonianRule({self.operator}, kernel={self.kernel!r})"
 
 
-def _connected(operator: DiscreteOperator, σ: Array) -> tuple[jax.Array, jax.Array]:
-    """Rows (C, K, N), and which of them are configurations other than σ itself (C, K)."""
+def _connected(operator: DiscreteOperator, σ: Array) -> tuple[jax.Array, _Moves]:
+    """Rows (C, K, N) that the operator connects to σ (C, N), and which of them are moves."""
     rows, mels = operator.get_conn_padded(σ)
     if getattr(operator, "_diagonal_first", False):  # spares the comparison of all rows
-        return rows, (mels != 0).at[:, 0].set(False)
-    return rows, (mels != 0) & jnp.any(rows != σ[:, None], axis=-1)
+        allowed = (mels != 0).at[:, 0].set(False)
+    else:
+        allowed = (mels != 0) & jnp.any(rows != σ[:, None], axis=-1)
+    return rows, _Moves(allowed, jnp.sum(allowed, axis=-1, dtype=jnp.int32))
 
 
 def _log_ratio(n: Any, n_back: Any) -> Any:
