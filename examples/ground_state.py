@@ -29,6 +29,7 @@ class Problem:
     hamiltonian: nk.operator.DiscreteOperator
     sampler: nk.sampler.Sampler
     model: nk.models.RBM
+    n_samples: int
     learning_rate: float
     diag_shift: float
 
@@ -43,6 +44,7 @@ def ising() -> Problem:
         hamiltonian=nk.operator.Ising(hilbert, graph, h=1.0),
         sampler=nk.sampler.MetropolisLocal(hilbert, n_chains=16),
         model=nk.models.RBM(alpha=1, param_dtype=float),
+        n_samples=1008,
         learning_rate=0.1,
         diag_shift=0.05,
     )
@@ -57,10 +59,10 @@ def heisenberg() -> Problem:
         exact=-44.9139328337,
         hamiltonian=nk.operator.Heisenberg(hilbert, graph, sign_rule=True),
         sampler=nk.sampler.MetropolisExchange(hilbert, graph=graph, n_chains=16),
-        # without a visible bias ψ is even under the flip of all spins, as the ground state is
-        model=nk.models.RBM(alpha=4, param_dtype=float, use_visible_bias=False),
-        learning_rate=0.01,
-        diag_shift=0.001,
+        model=nk.models.RBM(alpha=6, param_dtype=float, use_visible_bias=False),
+        n_samples=2016,
+        learning_rate=0.015,
+        diag_shift=0.003,
     )
 
 
@@ -96,7 +98,11 @@ def optimise(problem: Problem, backend: str, n_iter: int) -> Result:
     start = time.perf_counter()
     hamiltonian = problem.hamiltonian.to_backend(backend)
     state = nk.vqs.MCState(
-        problem.sampler, problem.model, n_samples=1008, n_discard_per_chain=5, seed=1
+        problem.sampler,
+        problem.model,
+        n_samples=problem.n_samples,
+        n_discard_per_chain=5,
+        seed=1,
     )
     driver = nk.VMC(
         hamiltonian,
@@ -106,7 +112,7 @@ def optimise(problem: Problem, backend: str, n_iter: int) -> Result:
     )
     log = nk.logging.RuntimeLog()
     driver.run(n_iter, out=log)
-    state.n_samples = 8 * 1008
+    state.n_samples = 16 * 1008
     estimate = state.expect(hamiltonian)
     history = log.data["Energy"]
     return Result(
