@@ -51,6 +51,7 @@ class HamiltonianRule(DrawnAheadRule):
 
     _operator: PyTree = struct.field()
     _host_operator: Any = struct.field(pytree_node=False)
+    _is_hermitian: bool = struct.field(pytree_node=False)
 
     def __init__(self, operator: DiscreteOperator, *, kernel: str | None = None):
         """Constructs the rule.
@@ -76,6 +77,8 @@ class HamiltonianRule(DrawnAheadRule):
                 f"Argument `kernel` must be one of {operator.backends}, those that "
                 f"{type(operator).__name__} has, but is {kernel!r}."
             )
+        # asked now: it is not known of coefficients that jax traces
+        self._is_hermitian = bool(operator.is_hermitian)
         self._operator = operator if kernel == "jax" else None
         self._host_operator = None if kernel == "jax" else _Host(operator.to_backend("numba"))
 
@@ -129,7 +132,7 @@ class HamiltonianRule(DrawnAheadRule):
         σp = jnp.where((n > 0)[:, None], σp, σ)  # nowhere to go
         rows, back = _connected(self._operator, σp)
         correction = _log_ratio(n, back.count)
-        if not self._operator.is_hermitian:
+        if not self._is_hermitian:
             leads_back = jnp.any(back.allowed & jnp.all(rows == σ[:, None], axis=-1), axis=-1)
             correction = jnp.where(leads_back | (n == 0), correction, -jnp.inf)
         return σp, correction, back
