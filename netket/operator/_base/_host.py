@@ -128,3 +128,13 @@ def pad_rows(
     mask = np.arange(width) < counts[:, None]
     full_xp[mask], full_mels[mask] = xp, mels
     return full_xp, full_mels
+
+
+def extend_rows(
+    x: np.ndarray, xp: np.ndarray, mels: np.ndarray, width: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows x' (..., K, N) and elements (..., K), padded to `width` slots."""
+    free = width - mels.shape[-1]
+    padding = np.broadcast_to(x[..., None, :], (*x.shape[:-1], free, x.shape[-1]))
+    mels = np.pad(mels, [(0, 0)] * (x.ndim - 1) + [(0, free)])
+    return np.concatenate([xp, padding], axis=-2), mels

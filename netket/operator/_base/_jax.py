@@ -96,17 +96,20 @@ class DiscreteJaxOperator(DiscreteOperator):
         check_size(x, self.hilbert.size)
         check_samples(x, self._grid)
         samples = host_array(x).reshape(-1, self.hilbert.size)
-        padded = _batch_jax.padded(data, jnp.asarray(samples), self._rules())
+        with jax.ensure_compile_time_eval():  # also where something else is being traced
+            padded = _batch_jax.padded(data, jnp.asarray(samples), self._rules())
         xp, mels, counts = flatten_rows(samples, *map(np.asarray, padded), merge=False)
         return _finish_flattened(samples, xp, mels, counts, sections, pad)
 
     def _n_conn_jax(self, data: Any, x: Any, out: np.ndarray | None) -> Array:
         check_size(x, self.hilbert.size)
         traced = self._is_traced or is_traced(x)
-        if not traced:
-            check_samples(x, self._grid)
-        counts = _batch_jax.n_conn(data, jnp.asarray(x), self._rules())
-        if traced or (out is None and self.backend == "jax"):
+        if traced:
+            return _batch_jax.n_conn(data, jnp.asarray(x), self._rules())
+        check_samples(x, self._grid)
+        with jax.ensure_compile_time_eval():
+            counts = _batch_jax.n_conn(data, jnp.asarray(x), self._rules())
+        if out is None and self.backend == "jax":
             return counts
         return _write(np.asarray(counts), out)
 
@@ -154,9 +157,12 @@ def _for_both_backends(get_conn_padded: Any) -> Any:
     def serve(self: Any, x: Any) -> tuple[Any, Any]:
         if self.backend == "jax" or is_traced(x) or self._is_traced:
             return get_conn_padded(self, x)
+        if self._defines_flattened:
+            return DiscreteOperator.get_conn_padded(self, x)
         check_size(x, self.hilbert.size)
         samples = host_array(x)
-        xp, mels = map(np.asarray, compiled(self, samples))
+        with jax.ensure_compile_time_eval():
+            xp, mels = map(np.asarray, compiled(self, samples))
         flat = samples.reshape(-1, samples.shape[-1])
         xp, mels, counts = flatten_rows(
             flat, xp.reshape(len(flat), -1, flat.shape[-1]), mels.reshape(len(flat), -1), False

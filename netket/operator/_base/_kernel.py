@@ -24,11 +24,15 @@ from ._host import (
     check_samples,
     check_size,
     coefficient_array,
+    extend_rows,
     host_array,
     is_traced,
     outside_error,
 )
 from ._jax import DiscreteJaxOperator
+
+# Elements for which there is room at first; as many as needed later.
+_STORED = 2**18
 
 
 class KernelOperator(DiscreteJaxOperator):
@@ -73,7 +77,8 @@ class KernelOperator(DiscreteJaxOperator):
         """A coefficient as a leaf; for the jax backend it is moved to the device once."""
         value = self.__dict__[name]
         if isinstance(value, np.ndarray) and self._backend == "jax":
-            return self._remember(f"device {name}", lambda: jnp.asarray(value))
+            with jax.ensure_compile_time_eval():
+                return self._remember(f"device {name}", lambda: jnp.asarray(value))
         return value
 
     def _value(self, name: str) -> Any:
@@ -169,7 +174,10 @@ class KernelOperator(DiscreteJaxOperator):
         x = host_array(x)
         xp, mels, begins = self._host_rows(x.reshape(-1, x.shape[-1]), pad=True)
         width = int(begins[1]) if len(begins) > 1 else 1
-        return xp.reshape(*x.shape[:-1], width, x.shape[-1]), mels.reshape(*x.shape[:-1], width)
+        xp, mels = xp.reshape(*x.shape[:-1], width, x.shape[-1]), mels.reshape(*x.shape[:-1], width)
+        if self._backend == "numba":
+            return xp, mels
+        return tuple(map(jnp.asarray, extend_rows(x, xp, mels, self.max_conn_size)))
 
     @derived
     def get_conn_flattened(
@@ -188,21 +196,28 @@ class KernelOperator(DiscreteJaxOperator):
         if not self._has_kernel:
             base = DiscreteJaxOperator if self._defines_padded else DiscreteOperator
             return base.n_conn(self, x, out)
-        if not self._on_host(x) or self._numba_data() is None:
+        if not self._on_host(x):
             return self._n_conn_jax(self._kernel_jax_data(), x, out)
+        if self._numba_data() is None:
+            return DiscreteOperator.n_conn(self, x, out)
         check_size(x, self.hilbert.size)
         x = host_array(x)
-        counts = self._count(x.reshape(-1, x.shape[-1]), self._numba_data())[1]
+        counts, _ = self._rows(x.reshape(-1, x.shape[-1]), self._numba_data(), store=False)
         return _write(counts.reshape(x.shape[:-1]), out)
 
     def _on_host(self, x: Any) -> bool:
         """Whether numba answers: by the flag, for concrete samples and coefficients."""
-        return self._backend == "numba" and not is_traced(x) and not self._is_traced
+        if is_traced(x) or self._is_traced:
+            return False
+        return self._backend == "numba" or self._without_jax
 
     def _padded_jax(self, x: Any) -> tuple[Any, Any]:
-        if not (self._is_traced or is_traced(x)):
-            check_samples(x, self._grid)
-        return _batch_jax.padded(self._kernel_jax_data(), jnp.asarray(x), self._rules())
+        data, rules = self._kernel_jax_data(), self._rules()
+        if self._is_traced or is_traced(x):
+            return _batch_jax.padded(data, jnp.asarray(x), rules)
+        check_samples(x, rules.grid)
+        with jax.ensure_compile_time_eval():  # also where something else is being traced
+            return _batch_jax.padded(data, x if isinstance(x, jax.Array) else jnp.asarray(x), rules)
 
     def _host_rows(
         self, samples: np.ndarray, pad: bool
@@ -211,32 +226,37 @@ class KernelOperator(DiscreteJaxOperator):
         data, grid = self._kernel_numba_data(), self._grid
         if data is None:
             return self._composed_rows(samples, pad)
-        conn, counts = self._count(samples, data)
-        if pad:
-            counts[:] = max(int(counts.max(initial=1)), 1)
-        begins = np.concatenate([[0], np.cumsum(counts)])
+        counts, rows = self._rows(samples, data)
+        sizes = np.full(len(samples), max(int(counts.max(initial=1)), 1)) if pad else counts
+        begins = np.concatenate([[0], np.cumsum(sizes)])
         xp = np.empty((begins[-1], samples.shape[1]), samples.dtype)
         mels = np.empty(begins[-1], self.dtype)
-        numba_kernels().fill(
-            data, samples, grid.start, grid.step, grid.shape, conn, self._merges, begins, xp, mels
-        )
+        numba_kernels().write(samples, grid.start, grid.step, counts, begins, *rows, xp, mels)
         return xp, mels, begins
 
-    def _count(self, samples: np.ndarray, data: Any) -> tuple[Any, np.ndarray]:
-        """A buffer for rows, and the number of connected elements of every sample."""
-        grid, conn = self._grid, self._new_conn()
-        counts = np.zeros(len(samples), np.int64)
-        bad = numba_kernels().n_conn(
-            data, samples, grid.start, grid.step, grid.shape, conn, self._merges, counts
-        )
+    def _rows(self, samples: np.ndarray, data: Any, store: bool = True) -> tuple[np.ndarray, Any]:
+        """Number of connected elements of every sample, and the stored rows."""
+        kernels, grid, slots = numba_kernels(), self._grid, self._slots
+        indices = np.empty(samples.shape, grid.dtype)
+        bad = kernels.read(samples, grid.start, grid.step, grid.shape, indices)
         if bad >= 0:
             raise outside_error(samples[bad], bad, grid)
-        return conn, counts
+        counts = np.zeros(len(samples), np.int64)
+        most = len(samples) * slots
+        rows = self._new_conn(min(most, max(_STORED, slots)) if store else 0)
+        done, conn = 0, self._new_conn(slots)
+        while True:
+            done = kernels.rows(data, indices, done, conn, self._merges, counts, store, rows)
+            if done == len(samples):
+                return counts, rows
+            expected = int(1.1 * most * (counts[:done].mean() / slots)) if done else 0
+            size = max(expected, len(rows.mels) * 3 // 2, int(counts[:done].sum()) + slots)
+            rows = type(rows)(*(_grown(a, min(size, most)) for a in rows))
 
-    def _new_conn(self) -> Any:
-        """A buffer for one row."""
+    def _new_conn(self, slots: int) -> Any:
+        """A buffer for `slots` elements."""
         width = min(self._max_changes, self.hilbert.size)
-        return numba_kernels().new_conn(self._slots, width, self.dtype, self._grid.dtype)
+        return numba_kernels().new_conn(slots, width, self.dtype, self._grid.dtype)
 
     # -- what a subclass defines --------------------------------------------------------------
 
@@ -253,6 +273,11 @@ class KernelOperator(DiscreteJaxOperator):
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """`_host_rows` of operators without data for the numba kernel."""
         raise TypeError(f"{type(self).__name__} must define `_composed_rows`.")
+
+    @property
+    def _without_jax(self) -> bool:
+        """Whether the jax kernel would only call back to the host."""
+        return False
 
     @property
     def _slots(self) -> int:
@@ -273,10 +298,12 @@ class KernelOperator(DiscreteJaxOperator):
         return False
 
     def _rules(self) -> _batch_jax.Rules:
-        legal = self.hilbert.constraint
-        if legal is not None and self._has_kernel and self._keeps_constraint(legal):
-            legal = None
-        return super()._rules()._replace(legal=legal)
+        if "rules" not in self._cache:
+            legal = self.hilbert.constraint
+            if legal is not None and self._has_kernel and self._keeps_constraint(legal):
+                legal = None
+            self._cache["rules"] = super()._rules()._replace(legal=legal)
+        return self._cache["rules"]
 
     # -- data for the kernels -----------------------------------------------------------------
 
@@ -307,6 +334,12 @@ class KernelOperator(DiscreteJaxOperator):
     def _host(self, name: str, dtype: Any = None) -> np.ndarray:
         """A coefficient for numba."""
         return coefficient_array(self._value(name), dtype)
+
+
+def _grown(array: np.ndarray, size: int) -> np.ndarray:
+    result = np.empty((size, *array.shape[1:]), array.dtype)
+    result[: len(array)] = array
+    return result
 
 
 def numba_kernels() -> Any:

@@ -5,6 +5,7 @@ Operators with a numba kernel are walked through row by row by `_matrix_numba`, 
 flag; others, and traced ones, go through their connected elements.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +20,8 @@ from ._host import is_traced
 
 # Rows that are worked on at a time where configurations are listed.
 _BLOCK = 4096
+# Elements of the rows that are walked through at a time, which should stay in the cache.
+_BLOCK_ELEMENTS = 2**15
 # CSR arrays for all slots of all rows are reserved up to this size; larger ones grow.
 _RESERVED = 2**24
 
@@ -54,22 +57,25 @@ def _csr_arrays(op: Any, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _walked_csr(op: Any, data: Any, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    walkers, table, numbering, conn = _walkers(), *_numbering(op.hilbert), op._new_conn()
-    slots = len(conn.mels)
+    walkers, slots = _walkers(), op._slots
     capacity = n * slots if n * slots <= _RESERVED else max(_RESERVED, slots)
     indices = np.empty(capacity, np.int32)
     values = np.empty(capacity, op.dtype)
     indptr = np.zeros(n + 1, np.int64)
-    row = 0
-    while row < n:
-        start = row
-        place = indptr[row], indptr, indices, values
-        row, slot = walkers.csr(data, table, numbering, conn, op._merges, row, n, *place)
-        if slot >= 0:
-            raise _leaves_space(op, data, table, conn, row, slot)
-        if row < n:
-            size = _next_capacity(indptr, row, row - start, n, slots, len(indices))
+
+    def write(first: int, columns: np.ndarray, mels: np.ndarray, sizes: np.ndarray) -> Any:
+        nonlocal indices, values
+        row, last = first, first + len(sizes)
+        while True:
+            row, slot = walkers.csr_rows(
+                first, row, columns, mels, sizes, op._merges, indptr, indices, values
+            )
+            if slot >= 0 or row == last:
+                return row, slot
+            size = _next_capacity(indptr, row, n, slots, len(indices))
             indices, values = _grown(indices, size), _grown(values, size)
+
+    _walk(op, data, n, write)
     if indptr[-1] <= np.iinfo(np.int32).max:
         indptr = indptr.astype(np.int32)
     else:
@@ -77,11 +83,9 @@ def _walked_csr(op: Any, data: Any, n: int) -> tuple[np.ndarray, np.ndarray, np.
     return indptr, _trimmed(indices, indptr[-1]), _trimmed(values, indptr[-1])
 
 
-def _next_capacity(
-    indptr: np.ndarray, row: int, done: int, n: int, slots: int, capacity: int
-) -> int:
+def _next_capacity(indptr: np.ndarray, row: int, n: int, slots: int, capacity: int) -> int:
     """Size of the arrays from what the rows so far let us expect, with room for one row."""
-    expected = int(1.02 * indptr[row] / row * n) if done else 0
+    expected = int(1.02 * indptr[row] / max(row, 1) * n)
     return min(max(expected, capacity * 5 // 4, int(indptr[row]) + slots), n * slots)
 
 
@@ -137,7 +141,7 @@ def to_dense(op: Any) -> Any:
         matrix = to_sparse(op, False).toarray()
     else:
         matrix = np.zeros((n, n), op.dtype)
-        _walk(op, data, lambda walkers, *space: walkers.dense(data, *space, matrix))
+        _walk(op, data, n, lambda *rows: _walkers().dense_rows(*rows, matrix))
     return jnp.asarray(matrix) if op.backend == "jax" else matrix
 
 
@@ -164,7 +168,7 @@ def _host_apply(op: Any, v: np.ndarray) -> np.ndarray:
     out = np.zeros_like(columns)
     data = op._numba_data()
     if data is not None:
-        _walk(op, data, lambda walkers, *space: walkers.apply(data, *space, columns, out))
+        _walk(op, data, len(v), lambda *rows: _walkers().apply_rows(*rows, columns, out))
     else:
         for first, states in _blocks(op.hilbert, len(v)):
             sections = np.zeros(len(states), np.int64)
@@ -237,12 +241,22 @@ def _numbering(hilbert: Any) -> tuple[Any, Any]:
     return table, make_numbering(table)
 
 
-def _walk(op: Any, data: Any, function: Any) -> None:
-    """Run a walker over all rows."""
-    walkers, table, numbering, conn = _walkers(), *_numbering(op.hilbert), op._new_conn()
-    row, slot = function(walkers, table, numbering, conn)
-    if slot >= 0:
-        raise _leaves_space(op, data, table, conn, row, slot)
+def _walk(op: Any, data: Any, n: int, use: Callable[..., tuple[int, int]]) -> None:
+    """Compute all rows in blocks, and give each to `use(first, columns, mels, sizes)`.
+
+    `use` returns a row and a slot, which is that of an x' outside of the space unless negative.
+    """
+    walkers, (table, numbering), conn = _walkers(), _numbering(op.hilbert), op._new_conn(op._slots)
+    block = max(1, min(n, _BLOCK_ELEMENTS // len(conn.mels)))
+    columns = np.empty((block, len(conn.mels)), np.int64)
+    mels = np.empty(columns.shape, op.dtype)
+    sizes = np.empty(block, np.int64)
+    for first in range(0, n, block):
+        rows = tuple(a[: n - first] for a in (columns, mels, sizes))
+        walkers.walk(data, table, numbering, conn, first, *rows)
+        row, slot = use(first, *rows)
+        if slot >= 0:
+            raise _leaves_space(op, data, table, conn, row, slot)
 
 
 def _leaves_space(op: Any, data: Any, table: Any, conn: Any, row: int, slot: int) -> ValueError:

@@ -2,7 +2,14 @@
 """Operators made of other operators."""
 
 from ._callback import CallbackOperator
+from ._lazy import ConjugateOperator, TransposeOperator
 from ._product import ProductOperator
 from ._sum import SumOperator
 
-__all__ = ["CallbackOperator", "ProductOperator", "SumOperator"]
+__all__ = [
+    "CallbackOperator",
+    "ConjugateOperator",
+    "ProductOperator",
+    "SumOperator",
+    "TransposeOperator",
+]

@@ -41,7 +41,7 @@ class CompositeOperator(KernelOperator):
                     f"{type(operator).__name__}."
                 )
             check_same_hilbert(operators[0], operator, symbol)
-        self._operators = tuple(_as_pytree(op) for op in operators)
+        self._operators = tuple(as_pytree(op) for op in operators)
 
     @property
     def operators(self) -> tuple[DiscreteOperator, ...]:
@@ -85,6 +85,13 @@ class CompositeOperator(KernelOperator):
         data = tuple(op._numba_data() for op in self._operators)
         return None if any(d is None for d in data) else data
 
+    @property
+    def _without_jax(self) -> bool:
+        return any(
+            isinstance(op, CallbackOperator) or getattr(op, "_without_jax", False)
+            for op in self._operators
+        )
+
     def _composed_rows(
         self, samples: np.ndarray, pad: bool
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -123,7 +130,7 @@ def backend_of(operators: Sequence[DiscreteOperator]) -> Backend:
     return promote_backends(op.backend for op in operators)
 
 
-def _as_pytree(operator: DiscreteOperator) -> DiscreteJaxOperator:
+def as_pytree(operator: DiscreteOperator) -> DiscreteJaxOperator:
     """Operators that are no pytrees are wrapped; what they compute stays the same."""
     if isinstance(operator, DiscreteJaxOperator):
         return operator

@@ -14,7 +14,8 @@ import numpy as np
 from netket.errors import NetketWarning
 from netket.utils.types import Array
 
-from .._base import Backend, DiscreteJaxOperator, DiscreteOperator, derived, inexact, lazy_form
+from .._base import Backend, DiscreteJaxOperator, DiscreteOperator, inexact, lazy_form
+from .._base._host import extend_rows
 
 _warned: set[type] = set()
 
@@ -77,7 +78,6 @@ class CallbackOperator(DiscreteJaxOperator):
     def __hash__(self) -> int:
         return hash((CallbackOperator, self._parent, self._backend))
 
-    @derived
     def get_conn_flattened(
         self, x: Array, sections: np.ndarray, pad: bool = False
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -87,8 +87,8 @@ class CallbackOperator(DiscreteJaxOperator):
     def get_conn_padded(self, x: Array) -> tuple[Array, Array]:
         if not isinstance(x, jax.core.Tracer):
             return tuple(map(jnp.asarray, self._host_padded(np.asarray(x))))
-        _warn_once(self._parent)
         slots, dtype = self.max_conn_size, inexact(self.dtype)
+        _warn_once(self._parent)
         shapes = (
             jax.ShapeDtypeStruct((*x.shape[:-1], slots, x.shape[-1]), x.dtype),
             jax.ShapeDtypeStruct((*x.shape[:-1], slots), dtype),
@@ -98,16 +98,14 @@ class CallbackOperator(DiscreteJaxOperator):
     def _host_padded(self, x: Any) -> tuple[np.ndarray, np.ndarray]:
         x = np.asarray(x)
         xp, mels = DiscreteOperator.get_conn_padded(self._parent, x)
-        free = self.max_conn_size - mels.shape[-1]
-        if free < 0:
+        if mels.shape[-1] > self.max_conn_size:
             raise ValueError(
                 f"`{type(self._parent).__name__}.max_conn_size` must be at least the number of "
                 f"connected elements, but it is {self.max_conn_size} and a sample has "
                 f"{mels.shape[-1]}."
             )
-        padding = np.broadcast_to(x[..., None, :], (*x.shape[:-1], free, x.shape[-1]))
-        mels = np.pad(mels, [(0, 0)] * (x.ndim - 1) + [(0, free)]).astype(inexact(self.dtype))
-        return np.concatenate([xp.astype(x.dtype), padding], axis=-2), mels
+        mels = mels.astype(inexact(self.dtype))
+        return extend_rows(x, xp.astype(x.dtype), mels, self.max_conn_size)
 
     def __repr__(self) -> str:
         return f"CallbackOperator({self._parent})"

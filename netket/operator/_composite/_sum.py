@@ -125,7 +125,10 @@ class SumOperator(CompositeOperator):
         for i, operator in enumerate(operators):
             if not isinstance(operator, KernelOperator) or operator._as_local() is None:
                 continue
-            merged = operator._scaled(coefficients[i])._plus(other)
+            scaled = operator._scaled(coefficients[i])
+            merged = scaled._plus(other)
+            if merged is NotImplemented:
+                merged = other._plus(scaled)
             if merged is not NotImplemented:
                 operators[i], coefficients[i] = merged, 1
                 return SumOperator(*operators, coefficients=coefficients)

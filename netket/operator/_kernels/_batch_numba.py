@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Batches of rows in numba: index conversion, merging of equal x', padding, counting.
 
-Written once for all kinds of data. Samples are x_i = start_i + step_i n_i.
+`rows` is the only function that is compiled for every kind of data. It stores elements as the
+changes that lead to x'; reading samples and writing x' out is the same for all kinds.
 """
 
 from typing import Any
@@ -16,14 +17,19 @@ from ._rows_numba import append_row, new_conn
 
 
 @njit(cache=True, nogil=True)
-def read_sample(x: Any, start: Any, step: Any, shape: Any, indices: Any) -> Any:
-    """Local indices of a sample; False if a local state is not in the space."""
-    for i in range(x.shape[0]):
-        k = np.int64(np.rint((x[i] - start[i]) / step[i]))
-        if k < 0 or k >= shape[i] or start[i] + step[i] * k != x[i]:
-            return False
-        indices[i] = k
-    return True
+def read(x: Any, start: Any, step: Any, shape: Any, indices: Any) -> Any:
+    """Local indices (B, N) of samples x_i = start_i + step_i n_i.
+
+    Returns:
+        -1, or the index of the first sample with a value that is no local state.
+    """
+    for b in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            k = np.int64(np.rint((x[b, i] - start[i]) / step[i]))
+            if k < 0 or k >= shape[i] or start[i] + step[i] * k != x[b, i]:
+                return b
+            indices[b, i] = k
+    return -1
 
 
 @njit(cache=True, nogil=True)
@@ -115,67 +121,88 @@ def merge(conn: Any, n: Any, x: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def distinct_row(data: Any, x: Any, conn: Any, merging: Any) -> Any:
-    """The row of x with distinct x' and no zeros; the number of elements."""
-    n = append_row(data, x, conn, 0)
-    if merging:
-        n = merge(conn, n, x)
-    return drop_zeros(conn, n)
-
-
-@njit(cache=True, nogil=True)
-def write_state(conn: Any, k: Any, x: Any, start: Any, step: Any, out: Any) -> Any:
-    """x' of slot k as a sample."""
-    for i in range(x.shape[0]):
-        out[i] = x[i]
-    for c in range(conn.size[k]):
-        site = conn.sites[k, c]
-        out[site] = start[site] + step[site] * conn.values[k, c]
-
-
-@njit(cache=True, nogil=True)
-def n_conn(
-    data: Any, x: Any, start: Any, step: Any, shape: Any, conn: Any, merging: Any, counts: Any
+def rows(
+    data: Any, indices: Any, first: Any, conn: Any, merging: Any, counts: Any, store: Any, out: Any
 ) -> Any:
-    """Fill `counts` (B,); -1, or the index of the first sample that is not in the space."""
-    indices = np.empty(x.shape[1], conn.values.dtype)
-    for b in range(x.shape[0]):
-        if not read_sample(x[b], start, step, shape, indices):
+    """Rows of samples from `first` on, with distinct x' and no zeros.
+
+    Args:
+        data: the operator.
+        indices: local indices of all samples, (B, N).
+        first: the first sample to work on.
+        conn: a buffer for one row.
+        merging: whether equal x' may occur.
+        counts: (B,), filled with the numbers of elements.
+        store: whether to append the rows to `out`; else they are only counted.
+        out: elements of all rows; those of samples before `first` are there already.
+
+    Returns:
+        The first sample that is not done because there may be no room in `out`.
+    """
+    end = 0
+    for b in range(first):
+        end += counts[b]
+    slots, capacity = conn.mels.shape[0], out.mels.shape[0]
+    for b in range(first, indices.shape[0]):
+        if store and end + slots > capacity:
             return b
-        counts[b] = distinct_row(data, indices, conn, merging)
-    return -1
+        n = append_row(data, indices[b], conn, 0)
+        if merging:
+            n = merge(conn, n, indices[b])
+        n = drop_zeros(conn, n)
+        counts[b] = n
+        if store:
+            _copy_row(conn, n, out, end)
+            end += n
+    return indices.shape[0]
 
 
 @njit(cache=True, nogil=True)
-def fill(
-    data: Any,
+def _copy_row(conn: Any, n: Any, out: Any, place: Any) -> Any:
+    mels, size, sites, values = conn.mels, conn.size, conn.sites, conn.values
+    to_mels, to_size, to_sites, to_values = out.mels, out.size, out.sites, out.values
+    for k in range(n):
+        to_mels[place + k] = mels[k]
+        to_size[place + k] = size[k]
+        for c in range(size[k]):
+            to_sites[place + k, c] = sites[k, c]
+            to_values[place + k, c] = values[k, c]
+
+
+@njit(cache=True, nogil=True)
+def write(
     x: Any,
     start: Any,
     step: Any,
-    shape: Any,
-    conn: Any,
-    merging: Any,
+    counts: Any,
     begins: Any,
+    row_mels: Any,
+    size: Any,
+    sites: Any,
+    values: Any,
     xp: Any,
     mels: Any,
 ) -> Any:
-    """Write the row of sample b into xp (M, N), mels (M,) from begins[b] on.
+    """Write stored rows as samples: that of sample b into xp (M, N) and mels (M,) at begins[b].
 
     What is free up to begins[b + 1] becomes padding: the sample itself, and 0.
     """
-    indices = np.empty(x.shape[1], conn.values.dtype)
+    k = 0
     for b in range(x.shape[0]):
-        read_sample(x[b], start, step, shape, indices)
-        n = distinct_row(data, indices, conn, merging)
         begin = begins[b]
-        for k in range(n):
-            write_state(conn, k, x[b], start, step, xp[begin + k])
-            mels[begin + k] = conn.mels[k]
-        for m in range(begin + n, begins[b + 1]):
+        for m in range(begin, begin + counts[b]):
+            for i in range(x.shape[1]):
+                xp[m, i] = x[b, i]
+            for c in range(size[k]):
+                site = sites[k, c]
+                xp[m, site] = start[site] + step[site] * values[k, c]
+            mels[m] = row_mels[k]
+            k += 1
+        for m in range(begin + counts[b], begins[b + 1]):
             xp[m] = x[b]
             mels[m] = 0
 
 
-stamped(n_conn, fill)
+stamped(rows)
 
-__all__ = ["fill", "n_conn", "new_conn"]
+__all__ = ["new_conn", "read", "rows", "write"]

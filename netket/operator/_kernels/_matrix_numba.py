@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numba walkers over all rows of a matrix: CSR, dense, and matrix times vectors.
+"""Numba walker over all rows of a matrix: CSR, dense, and matrix times vectors.
 
 They work with the numbers of configurations; no array of all configurations is ever made. Rows
-are computed in small blocks by `_walk`, the one place that knows how columns are numbered. Inner
-loops get plain arrays: taking arrays out of tuples costs more than the arithmetic.
+are computed in blocks by `walk`, the only function that is compiled for every kind of operator;
+what is done with the blocks is the same for all. Inner loops get plain arrays: taking arrays out
+of tuples costs more than the arithmetic.
 """
 
 from typing import Any
@@ -169,7 +170,7 @@ def _columns_by_rank(
 
 
 @njit(cache=True, nogil=True)
-def _walk(
+def walk(
     data: Any,
     table: Any,
     numbering: Any,
@@ -235,12 +236,6 @@ def _walk(
         for k in range(n):
             mels[r, k] = row_mels[k]
         sizes[r] = n
-
-
-@njit(cache=True, nogil=True)
-def _block_size(slots: Any, rows: Any) -> Any:
-    """Rows in a block, such that it stays in the cache."""
-    return max(1, min(rows, 4096 // slots))
 
 
 # -- what is done with them -------------------------------------------------------------------
@@ -310,102 +305,79 @@ def _merge(columns: Any, mels: Any, n: Any, noise: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def csr(
-    data: Any,
-    table: Any,
-    numbering: Any,
-    conn: Any,
-    merging: Any,
+def csr_rows(
     first: Any,
-    last: Any,
     begin: Any,
+    columns: Any,
+    mels: Any,
+    sizes: Any,
+    merging: Any,
     indptr: Any,
     indices: Any,
     values: Any,
 ) -> Any:
-    """Write rows first ... last of the matrix into CSR arrays from place `begin` on.
+    """Write rows of `walk`, the first of which is row `first`, into CSR arrays.
 
-    Stops before the first row for which there may be no room.
+    Rows before `begin` are skipped. Stops before the first row for which there may be no room.
 
     Returns:
         The first row that is not written, and -1, or the slot whose x' is not in the space.
     """
-    row_mels = conn.mels
-    slots = row_mels.shape[0]
-    block = _block_size(slots, last - first)
-    columns, mels = np.empty((block, slots), np.int64), np.empty((block, slots), row_mels.dtype)
-    sizes = np.empty(block, np.int64)
-    sorted_columns, sorted_mels = np.empty(slots, np.int64), np.empty(slots, row_mels.dtype)
-    above_columns, above_mels = np.empty(slots, np.int64), np.empty(slots, row_mels.dtype)
-    noise = CANCELLATION * np.finfo(row_mels.dtype).eps
-    for row in range(first, last, block):
-        rows = min(block, last - row)
-        _walk(data, table, numbering, conn, row, columns[:rows], mels[:rows], sizes[:rows])
-        for r in range(rows):
-            if begin + slots > indices.shape[0]:
-                return row + r, -1
-            n = _sort(
-                row + r,
-                columns[r],
-                mels[r],
-                sizes[r],
-                sorted_columns,
-                sorted_mels,
-                above_columns,
-                above_mels,
-            )
-            if n < 0:
-                return row + r, -1 - n
-            if merging:
-                n = _merge(sorted_columns, sorted_mels, n, noise)
-            for k in range(n):
-                indices[begin + k] = sorted_columns[k]
-                values[begin + k] = sorted_mels[k]
-            begin += n
-            indptr[row + r + 1] = begin
+    slots = columns.shape[1]
+    sorted_columns, sorted_mels = np.empty(slots, np.int64), np.empty(slots, mels.dtype)
+    above_columns, above_mels = np.empty(slots, np.int64), np.empty(slots, mels.dtype)
+    noise = CANCELLATION * np.finfo(mels.dtype).eps
+    last = first + sizes.shape[0]
+    place = indptr[begin]
+    for row in range(begin, last):
+        r = row - first
+        if place + slots > indices.shape[0]:
+            return row, -1
+        n = _sort(
+            row,
+            columns[r],
+            mels[r],
+            sizes[r],
+            sorted_columns,
+            sorted_mels,
+            above_columns,
+            above_mels,
+        )
+        if n < 0:
+            return row, -1 - n
+        if merging:
+            n = _merge(sorted_columns, sorted_mels, n, noise)
+        for k in range(n):
+            indices[place + k] = sorted_columns[k]
+            values[place + k] = sorted_mels[k]
+        place += n
+        indptr[row + 1] = place
     return last, -1
 
 
 @njit(cache=True, nogil=True)
-def dense(data: Any, table: Any, numbering: Any, conn: Any, matrix: Any) -> Any:
-    """Add the operator to `matrix` (n, n); row and slot of an x' outside, or (n, -1)."""
-    row_mels = conn.mels
-    n_rows, slots = matrix.shape[0], row_mels.shape[0]
-    block = _block_size(slots, n_rows)
-    columns, mels = np.empty((block, slots), np.int64), np.empty((block, slots), row_mels.dtype)
-    sizes = np.empty(block, np.int64)
-    for row in range(0, n_rows, block):
-        rows = min(block, n_rows - row)
-        _walk(data, table, numbering, conn, row, columns[:rows], mels[:rows], sizes[:rows])
-        for r in range(rows):
-            for k in range(sizes[r]):
-                if mels[r, k] != 0:
-                    if columns[r, k] < 0:
-                        return row + r, k
-                    matrix[row + r, columns[r, k]] += mels[r, k]
-    return n_rows, -1
+def dense_rows(first: Any, columns: Any, mels: Any, sizes: Any, matrix: Any) -> Any:
+    """Add rows of `walk` to `matrix` (n, n); row and slot of an x' outside, or -1, -1."""
+    for r in range(sizes.shape[0]):
+        for k in range(sizes[r]):
+            if mels[r, k] != 0:
+                if columns[r, k] < 0:
+                    return first + r, k
+                matrix[first + r, columns[r, k]] += mels[r, k]
+    return -1, -1
 
 
 @njit(cache=True, nogil=True)
-def apply(data: Any, table: Any, numbering: Any, conn: Any, v: Any, out: Any) -> Any:
-    """out = O v for v (n, m); row and slot of an x' outside, or (n, -1)."""
-    row_mels = conn.mels
-    n_rows, slots = v.shape[0], row_mels.shape[0]
-    block = _block_size(slots, n_rows)
-    columns, mels = np.empty((block, slots), np.int64), np.empty((block, slots), row_mels.dtype)
-    sizes = np.empty(block, np.int64)
-    for row in range(0, n_rows, block):
-        rows = min(block, n_rows - row)
-        _walk(data, table, numbering, conn, row, columns[:rows], mels[:rows], sizes[:rows])
-        for r in range(rows):
-            out[row + r] = 0
-            for k in range(sizes[r]):
-                if mels[r, k] != 0:
-                    if columns[r, k] < 0:
-                        return row + r, k
-                    for c in range(v.shape[1]):
-                        out[row + r, c] += mels[r, k] * v[columns[r, k], c]
-    return n_rows, -1
+def apply_rows(first: Any, columns: Any, mels: Any, sizes: Any, v: Any, out: Any) -> Any:
+    """out = O v in rows of `walk`, v (n, m); row and slot of an x' outside, or -1, -1."""
+    for r in range(sizes.shape[0]):
+        for k in range(sizes[r]):
+            if mels[r, k] != 0:
+                if columns[r, k] < 0:
+                    return first + r, k
+                for c in range(v.shape[1]):
+                    out[first + r, c] += mels[r, k] * v[columns[r, k], c]
+    return -1, -1
 
 
 @njit(cache=True, nogil=True)
@@ -418,6 +390,6 @@ def state_of_slot(data: Any, table: Any, conn: Any, row: Any, k: Any, x: Any, xp
         xp[conn.sites[k, c]] = conn.values[k, c]
 
 
-stamped(csr, dense, apply, state_of_slot)
+stamped(walk, state_of_slot)
 
-__all__ = ["apply", "csr", "dense", "new_conn", "state_of_slot"]
+__all__ = ["apply_rows", "csr_rows", "dense_rows", "new_conn", "state_of_slot", "walk"]

@@ -26,10 +26,10 @@ class Conn(NamedTuple):
 def new_conn(slots: int, width: int, dtype: Any, index_dtype: Any) -> Conn:
     """A buffer for `slots` elements that change at most `width` sites."""
     return Conn(
-        np.zeros(slots, dtype),
-        np.zeros(slots, np.int32),
-        np.zeros((slots, max(width, 1)), np.int32),
-        np.zeros((slots, max(width, 1)), index_dtype),
+        np.empty(slots, dtype),
+        np.empty(slots, np.int32),
+        np.empty((slots, max(width, 1)), np.int32),
+        np.empty((slots, max(width, 1)), index_dtype),
     )
 
 

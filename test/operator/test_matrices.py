@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Matrices by walking through the rows, on all kinds of spaces, and what cannot have one."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.sparse
+
+import netket as nk
+from netket.hilbert.constraint import (
+    DiscreteHilbertConstraint,
+    ExtraConstraint,
+    SumConstraint,
+    SumOnPartitionConstraint,
+)
+from netket.operator import Heisenberg, Ising, LocalOperator, boson, spin
+from netket.operator._base import _matrix
+from netket.utils import struct
+
+
+class NoNeighbours(DiscreteHilbertConstraint):
+    """No two neighbouring sites are occupied."""
+
+    name: str = struct.field(pytree_node=False, default="")
+
+    def __call__(self, x):
+        return jnp.all(x[..., 1:] * x[..., :-1] == 0, axis=-1)
+
+    def __hash__(self):
+        return hash("NoNeighbours")
+
+    def __eq__(self, other):
+        return isinstance(other, NoNeighbours)
+
+
+FOCK = nk.hilbert.Fock(2, 5, n_particles=4)
+PARTS = nk.hilbert.Fock(1, 6, constraint=SumOnPartitionConstraint((2, 1), (4, 2)))
+LISTED = nk.hilbert.Fock(1, 6, constraint=ExtraConstraint(SumConstraint(2), NoNeighbours()))
+PRODUCT = nk.hilbert.Spin(0.5, 4, total_sz=0) * nk.hilbert.Fock(2, 3, n_particles=2)
+LOOSE = nk.hilbert.Spin(0.5, 2) * nk.hilbert.Fock(2, 3, n_particles=2) * nk.hilbert.Qubit(1)
+
+
+def hops(hilbert, bonds):
+    """sum over bonds (i, j) of |..1..0..> -> |..0..1..> in local indices, with weights."""
+    terms = []
+    for k, (i, j) in enumerate(bonds):
+        di, dj = hilbert.shape[i], hilbert.shape[j]
+        a, b = np.diag(np.sqrt(np.arange(1, di)), 1), np.diag(np.sqrt(np.arange(1, dj)), 1)
+        terms.append((1 + 0.1 * k) * np.kron(a, b.T))
+    hop = LocalOperator(hilbert, terms, bonds, backend="numba")
+    numbers = sum((i + 1) * boson.number(hilbert, i) for i in range(hilbert.size))
+    return hop + hop.H + numbers
+
+
+CASES = {
+    "unconstrained": (nk.hilbert.Spin(1, 4), [(0, 3), (2, 1)]),
+    "sum": (FOCK, [(0, 1), (1, 2), (4, 0), (3, 1)]),
+    "spins": (nk.hilbert.Spin(0.5, 8, total_sz=1), [(0, 7), (2, 3), (6, 1)]),
+    "parts": (PARTS, [(0, 1), (0, 3), (5, 4)]),
+    "product": (PRODUCT, [(0, 3), (1, 2), (4, 6), (5, 4)]),
+    "loose": (LOOSE, [(0, 5), (2, 4), (3, 4)]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_walker_on_every_kind_of_space(name, from_rows):
+    op = hops(*CASES[name])
+    expected = from_rows(op)
+    assert np.abs(expected - np.diag(np.diag(expected))).sum() > 0
+    matrix = op.to_sparse()
+    np.testing.assert_allclose(matrix.toarray(), expected, atol=1e-12)
+    np.testing.assert_allclose(op.to_dense(), expected, atol=1e-12)
+    v = np.random.default_rng(1).normal(size=len(expected))
+    np.testing.assert_allclose(op @ v, expected @ v, atol=1e-10)
+    np.testing.assert_allclose(op.to_jax().to_dense(), expected, atol=1e-12)
+    np.testing.assert_allclose(jax.jit(lambda o: o.to_dense())(op), expected, atol=1e-12)
+    np.testing.assert_allclose(jax.jit(lambda o, v: o @ v)(op, v), expected @ v, atol=1e-10)
+    traced = jax.jit(lambda o: o.to_sparse(jax_=True).todense())(op)
+    np.testing.assert_allclose(traced, expected, atol=1e-12)
+
+
+def test_states_listed_by_a_constraint(from_rows):
+    hop = hops(LISTED, [(0, 3)])  # some hops would make neighbours
+    with pytest.raises(ValueError, match="leaves the Hilbert space"):
+        hop.to_sparse()
+    diagonal = sum((i + 1) * boson.number(LISTED, i) for i in range(6))
+    np.testing.assert_allclose(diagonal.to_dense(), from_rows(diagonal))
+
+
+@pytest.mark.parametrize("method", ["to_sparse", "to_dense", "apply"])
+@pytest.mark.parametrize("hilbert", [FOCK, PARTS, LISTED, PRODUCT, LOOSE])
+def test_leaving_the_space_names_a_state(method, hilbert):
+    op = boson.create(hilbert, 3)
+    args = (np.ones(hilbert.n_states),) if method == "apply" else ()
+    with pytest.raises(ValueError, match=r"LocalOperator leaves .* connects the state \[") as error:
+        getattr(op, method)(*args)
+    x, xp = (
+        eval(part.split("]")[0] + "]") for part in str(error.value).split("state ")[1].split("to ")
+    )
+    assert np.all(hilbert.constraint(np.array(x)[None]))
+    assert not np.all(hilbert.constraint(np.array(xp)[None]))
+
+
+def test_across_two_parts_is_outside():
+    """A hop between parts keeps the total, but not the sum of each part."""
+    with pytest.raises(ValueError, match="leaves the Hilbert space"):
+        hops(PARTS, [(3, 4)]).to_sparse()
+    with pytest.raises(ValueError, match="leaves the Hilbert space"):
+        hops(PRODUCT, [(3, 4)]).to_sparse()
+
+
+def test_arrays_grow(monkeypatch):
+    op = Heisenberg(nk.hilbert.Spin(0.5, 10, total_sz=0), nk.graph.Chain(10), backend="numba")
+    expected = op.to_sparse()
+    monkeypatch.setattr(_matrix, "_RESERVED", 50)
+    again = op.to_sparse()
+    for name in ("data", "indices", "indptr"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(expected, name))
+    assert isinstance(again, scipy.sparse.csr_matrix) and again.has_canonical_format
+    assert again.indices.dtype == np.int32
+
+
+def test_vectors():
+    op = Ising(nk.hilbert.Spin(0.5, 3), nk.graph.Chain(3), h=1.0)
+    v = np.arange(8.0)
+    assert (op @ v).dtype == np.float64 and (op @ (1j * v)).dtype == np.complex128
+    assert (1j * op @ v.astype(np.float32)).dtype == np.complex128
+    gradient = jax.grad(lambda v: v @ (op @ v))(jnp.asarray(v))
+    np.testing.assert_allclose(gradient, 2 * op.to_dense() @ v)
+    with pytest.raises(ValueError, match=r"`v` must have shape \(8, ...\)"):
+        op @ np.ones(7)
+
+
+def test_spaces_that_are_too_large():
+    op = spin.sigmax(nk.hilbert.Spin(0.5, 100), 0)
+    for method in (op.to_sparse, op.to_dense, op.to_linear_operator):
+        with pytest.raises(ValueError, match="too many states"):
+            method()
+
+
+def test_traced_operators_have_no_scipy_matrix():
+    op = spin.sigmax(nk.hilbert.Spin(0.5, 2), 0)
+    with pytest.raises(TypeError, match=r"call to_sparse\(jax_=True\)"):
+        jax.jit(lambda o: o.to_sparse())(op)
+
+
+def test_inside_of_another_trace():
+    """Concrete operators give concrete matrices while jax traces something else."""
+    op = Ising(nk.hilbert.Spin(0.5, 3), nk.graph.Chain(3), h=1.0)
+    for o in (op, op.to_jax()):
+        result = jax.jit(lambda x, o=o: x + o.to_sparse().toarray().sum())(1.0)
+        assert result == pytest.approx(1 + op.to_dense().sum())
+        states = op.hilbert.all_states()
+        counts = jax.jit(lambda x, o=o, s=states: x + np.asarray(o.n_conn(s)).sum())(1)
+        assert counts == 1 + op.n_conn(states).sum()
