@@ -72,7 +72,7 @@ def use_backend(name: Backend | Literal["auto"]) -> Iterator[None]:
 
 
 def _auto_backend() -> Backend:
-    device = jax.config.jax_default_device
+    device: Any = getattr(jax.config, "jax_default_device", None)
     platform = jax.default_backend() if device is None else getattr(device, "platform", device)
     several = jax.process_count() > 1 or (config.sharding and jax.device_count() > 1)
     return "numba" if platform == "cpu" and not several else "jax"

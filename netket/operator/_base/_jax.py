@@ -97,9 +97,9 @@ class DiscreteJaxOperator(DiscreteOperator):
         check_samples(x, self._grid)
         samples = host_array(x).reshape(-1, self.hilbert.size)
         with jax.ensure_compile_time_eval():  # also where something else is being traced
-            padded = _batch_jax.padded(data, jnp.asarray(samples), self._rules())
-        xp, mels, counts = flatten_rows(samples, *map(np.asarray, padded), merge=False)
-        return _finish_flattened(samples, xp, mels, counts, sections, pad)
+            xp, mels = _batch_jax.padded(data, jnp.asarray(samples), self._rules())
+        rows = flatten_rows(samples, np.asarray(xp), np.asarray(mels), merge=False)
+        return _finish_flattened(samples, *rows, sections, pad)
 
     def _n_conn_jax(self, data: Any, x: Any, out: np.ndarray | None) -> Array:
         check_size(x, self.hilbert.size)
@@ -133,7 +133,7 @@ class DiscreteJaxOperator(DiscreteOperator):
         return _batch_jax.Rules(self._grid, inexact(self.dtype).name, self._merges, None)
 
 
-def _register(cls: type) -> None:
+def _register(cls: Any) -> None:
     if cls in _registered:
         return
     _registered.add(cls)

@@ -136,7 +136,7 @@ class KernelOperator(DiscreteJaxOperator):
             return True
         if type(self) is not type(other):
             return False
-        (a, key_a), (b, key_b) = self.tree_flatten(), other.tree_flatten()  # type: ignore
+        (a, key_a), (b, key_b) = self.tree_flatten(), other.tree_flatten()
         return key_a == key_b and _equal_leaves(a, b)
 
     def __hash__(self) -> int:
@@ -177,7 +177,8 @@ class KernelOperator(DiscreteJaxOperator):
         xp, mels = xp.reshape(*x.shape[:-1], width, x.shape[-1]), mels.reshape(*x.shape[:-1], width)
         if self._backend == "numba":
             return xp, mels
-        return tuple(map(jnp.asarray, extend_rows(x, xp, mels, self.max_conn_size)))
+        xp, mels = extend_rows(x, xp, mels, self.max_conn_size)
+        return jnp.asarray(xp), jnp.asarray(mels)
 
     @derived
     def get_conn_flattened(
@@ -299,7 +300,7 @@ class KernelOperator(DiscreteJaxOperator):
 
     def _rules(self) -> _batch_jax.Rules:
         if "rules" not in self._cache:
-            legal = self.hilbert.constraint
+            legal: Any = getattr(self.hilbert, "constraint", None)
             if legal is not None and self._has_kernel and self._keeps_constraint(legal):
                 legal = None
             self._cache["rules"] = super()._rules()._replace(legal=legal)

@@ -43,7 +43,8 @@ def to_sparse(op: Any, jax_: bool) -> Any:
     if jax_:
         from jax.experimental.sparse import BCSR
 
-        return BCSR(tuple(map(jnp.asarray, (values, indices, indptr))), shape=(n, n))
+        arrays = (jnp.asarray(values), jnp.asarray(indices), jnp.asarray(indptr))
+        return BCSR(arrays, shape=(n, n))
     from scipy.sparse import csr_matrix
 
     matrix = csr_matrix((values, indices, indptr), shape=(n, n))
@@ -194,7 +195,7 @@ def to_linear_operator(op: Any) -> Any:
     from scipy.sparse.linalg import LinearOperator
 
     n = _n_states(op)
-    adjoint = []  # built when it is needed
+    adjoint: list[Any] = []  # built when it is needed
 
     def rmatvec(v: np.ndarray) -> np.ndarray:
         if not adjoint:
@@ -235,10 +236,9 @@ def _walkers() -> Any:
 def _numbering(hilbert: Any) -> tuple[Any, Any]:
     """Index table and numbering of a space, for numba."""
     table = index_table(hilbert)
-    table = table._replace(
-        **{k: np.array(a) for k, a in table._asdict().items() if isinstance(a, np.ndarray)}
-    )
-    return table, make_numbering(table)
+    # writable copies: numba compiles another version for read-only arrays
+    copies: Any = (np.array(a) if isinstance(a, np.ndarray) else a for a in table)
+    return type(table)(*copies), make_numbering(table)
 
 
 def _walk(op: Any, data: Any, n: int, use: Callable[..., tuple[int, int]]) -> None:

@@ -13,6 +13,9 @@ from typing import Any
 class BackendName(ABCMeta):
     """Metaclass of the older names: ``class IsingJax(Ising, metaclass=..., backend="jax")``."""
 
+    _class_backend: str | None
+    _named_class: Any
+
     def __new__(
         mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any
     ) -> type:

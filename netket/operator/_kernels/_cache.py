@@ -33,6 +33,6 @@ def stamped(*drivers: Any) -> None:
     """
     newest = _newest_source()
     for driver in drivers:
-        file = getattr(getattr(driver, "_cache", None), "_cache_file", None)
+        file: Any = getattr(getattr(driver, "_cache", None), "_cache_file", None)
         if hasattr(file, "_source_stamp"):
             file._source_stamp = (file._source_stamp, newest)

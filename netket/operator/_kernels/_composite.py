@@ -41,8 +41,8 @@ class ForeignData:
 @row_jax.register(SumData)
 def sum_row(data: SumData, x: Any) -> tuple[Any, Any]:
     """The rows of all terms, one after the other."""
-    xps, mels = zip(*(row_jax(child, x) for child in data.children))
-    mels = [c * m for c, m in zip(data.coefficients, mels)]
+    xps, rows = zip(*(row_jax(child, x) for child in data.children))
+    mels = [c * m for c, m in zip(data.coefficients, rows)]
     return jnp.concatenate(xps), jnp.concatenate(mels)
 
 

@@ -55,13 +55,15 @@ def make_numbering(table: IndexTable) -> Numbering:
         after *= 0 if listed else int(size)
     free = len(table.strides) == n
     return Numbering(
-        LISTED if listed else FREE if free else BLOCKS,
-        *(np.array(a) for a in (table.dims, table.digit_start, table.digit_step)),
-        np.array(table.strides),
-        weight,
-        at,
-        total,
-        ends,
-        np.array(table.counts),
-        np.array(table.blocks[:, :2]),
+        kind=LISTED if listed else FREE if free else BLOCKS,
+        dims=np.array(table.dims),
+        start=np.array(table.digit_start),
+        step=np.array(table.digit_step),
+        stride=np.array(table.strides),
+        weight=weight,
+        at=at,
+        total=total,
+        ends=ends,
+        counts=np.array(table.counts),
+        blocks=np.array(table.blocks[:, :2]),
     )

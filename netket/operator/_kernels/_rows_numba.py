@@ -63,4 +63,5 @@ def row_kernel(kind: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]
 
 @overload(append_row)
 def _select_row_kernel(data: Any, x: Any, conn: Any, n: Any) -> Any:
-    return _KERNELS.get(getattr(data, "instance_class", None))
+    kind: Any = getattr(data, "instance_class", None)
+    return _KERNELS.get(kind)
