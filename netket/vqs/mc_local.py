@@ -34,7 +34,7 @@ def local_values_of(vstate: MCState, operator: Any, chunk_size: int | None) -> j
     if _is_for_host(vstate, operator):
         σ = vstate.samples
         x = np.asarray(σ).reshape(-1, σ.shape[-1])
-        blocks = choose_blocks(len(x), _max_conn(operator, x), chunk_size)
+        blocks = choose_blocks(len(x), _max_conn(operator, x), chunk_size, overlap=True)
         values = local_values_host(vstate._apply_fun, vstate.variables, x, operator, blocks)
         return values.reshape(σ.shape[:-1])
     σ, arguments = get_local_kernel_arguments(vstate, operator)

@@ -101,7 +101,8 @@ def init_variables(
     return _init_compiled(model, {"params": key}, example(hilbert, 1, dtype))
 
 
-@partial(jax.jit, static_argnums=0)
+# compiled for a single use: it takes longer to optimise the program than to run it
+@partial(jax.jit, static_argnums=0, compiler_options={"xla_backend_optimization_level": 0})
 def _init_compiled(model: Any, rngs: PyTree, x: jax.Array) -> PyTree:
     return model.init(rngs, x)
 

@@ -77,8 +77,9 @@ def test_blocks_respect_the_chunk_size():
             assert blocks.buffer % blocks.dense == 0
             assert 1 <= blocks.samples <= n
             if chunk_size is not None:
-                assert max(blocks.dense, blocks.buffer) <= chunk_size
-                assert blocks.samples * k <= max(chunk_size, k)
+                assert blocks.dense <= chunk_size
+                assert blocks.buffer <= 4 * chunk_size
+                assert blocks.samples * k <= max(4 * chunk_size, k)
 
 
 def test_vanishing_and_diverging_amplitudes_poison_nothing(hi, backend, ising):

@@ -1,28 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """The numba loop that merges connected elements densely and takes out the diagonal."""
 
+from typing import Any
+
 import numba as nb
 import numpy as np
 
 
 @nb.njit(cache=True, nogil=True)
 def pack_rows(
-    x: np.ndarray,  # (b, W) bytes of the samples
-    xp: np.ndarray,  # (M, W) bytes of their connected elements
-    mels: np.ndarray,  # (M,)
-    sections: np.ndarray,  # (b,) ends of the elements of each sample
-    start: int,  # first of the M rows to look at
-    first: int,  # number of sample x[0] among all samples
-    out: np.ndarray,  # (capacity, W)
-    out_mels: np.ndarray,  # (capacity,)
-    out_segments: np.ndarray,  # (capacity,) number of the sample each row belongs to
-    filled: int,  # rows of `out` that are taken
-    diagonal: np.ndarray,  # (B,) sums of the elements with σ' = σ
-) -> tuple[int, int]:
-    """Copies off-diagonal rows until `out` is full; returns the next row and the rows taken."""
+    x: Any,  # (b, W) bytes of the samples
+    xp: Any,  # (M, W) bytes of their connected elements
+    mels: Any,  # (M,)
+    sections: Any,  # (b,) ends of the elements of each sample
+    begin: Any,  # first of the M rows to look at
+    first: Any,  # number of sample x[0] among all samples
+    out: Any,  # (capacity, W)
+    out_mels: Any,  # (capacity,)
+    out_segments: Any,  # (capacity,) the sample each row belongs to
+    filled: Any,  # rows of `out` that are taken
+    diagonal: Any,  # (B,) sums of the elements with σ' = σ
+) -> Any:
+    """Copies off-diagonal rows until `out` is full; returns the next row, and the rows taken."""
     width = x.shape[1]
-    s = np.searchsorted(sections, start, side="right")
-    for row in range(start, xp.shape[0]):
+    s = np.searchsorted(sections, begin, side="right")
+    for row in range(begin, xp.shape[0]):
         while sections[s] <= row:
             s += 1
         mel = mels[row]

@@ -18,7 +18,7 @@ from netket.utils.types import PyTree
 
 from .blocks import Blocks, power_of_two
 from .ratios import log_amplitudes
-from .rows import real_rows, sample_blocks
+from .rows import connected, positions, real_rows, sample_blocks
 
 # in one block of samples, at most this part of the rows pads the last dense block
 _PARTS = 16
@@ -116,15 +116,15 @@ class _Samples(NamedTuple):
         x: jax.Array,
         weights: jax.Array,
     ) -> "_Samples":
-        def connected(leaves: list[jax.Array]) -> tuple[jax.Array, jax.Array]:
-            xp, mels = coefficients.merge(leaves).get_conn_padded(x)
+        def elements(leaves: list[jax.Array]) -> tuple[jax.Array, jax.Array]:
+            xp, mels = connected(coefficients.merge(leaves), x)
             return mels, xp
 
-        mels, pull_mels, xp = jax.vjp(connected, coefficients.leaves, has_aux=True)
+        mels, pull_mels, xp = jax.vjp(elements, coefficients.leaves, has_aux=True)
         # an element that vanishes at these coefficients still has a derivative by them
         real = real_rows(x, xp, None if wanted.operator else mels).ravel()
         dense = min(blocks.dense, max(8, power_of_two(real.size // _PARTS)))
-        (order,) = jnp.nonzero(real, size=real.size, fill_value=0)
+        order, n = positions(real, padding=dense)
         return cls(
             apply_fun,
             blocks._replace(dense=dense),
@@ -134,8 +134,8 @@ class _Samples(NamedTuple):
             xp.reshape(-1, x.shape[1]),
             mels.ravel(),
             lambda bar: pull_mels(_cast(bar, mels.dtype).reshape(mels.shape))[0],
-            jnp.pad(order, (0, dense)),
-            jnp.sum(real, dtype=jnp.int32),
+            order,
+            n,
         )
 
     def pull_back(self, wanted: Wanted) -> tuple[Any, Any]:

@@ -21,7 +21,7 @@ from netket.utils.types import PyTree
 from .blocks import Blocks
 from .pullback import Wanted, pull_back
 from .ratios import log_amplitudes, weighted_ratios
-from .rows import real_rows, sample_blocks
+from .rows import add_at, connected, positions, real_rows, sample_blocks, take
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))
@@ -52,37 +52,35 @@ def local_values(
     def add_rows(carry: tuple[jax.Array, _Waiting], step: tuple[jax.Array, ...]) -> tuple:
         total, waiting = carry
         x, first = step
-        xp, mels = map(jnp.asarray, operator.get_conn_padded(x))
-        real = real_rows(x, xp, mels) & (first + jnp.arange(b) < n_valid)[:, None]
+        xp, mels = connected(operator, x)
+        real = real_rows(x, xp, mels)
+        if n_valid != n_blocks * b:
+            real &= (first + jnp.arange(b, dtype=jnp.int32) < n_valid)[:, None]
         # elements with σ' = σ and padding: the ratio is 1, or the matrix element 0
         diagonal = jnp.sum(jnp.where(real, 0, mels), axis=-1)
         segments = first + jnp.broadcast_to(jnp.arange(b, dtype=jnp.int32)[:, None], mels.shape)
         rows = waiting.join(xp.reshape(-1, n_sites), mels.ravel(), segments.ravel())
-        flags = jnp.concatenate([jnp.arange(len(waiting.mels)) < waiting.n, real.ravel()])
-        (order,) = jnp.nonzero(flags, size=len(flags), fill_value=0)
-        order = jnp.pad(order, (0, dense))
-        n = jnp.sum(flags, dtype=jnp.int32)
+        flags = real.ravel()
+        if n_blocks > 1:
+            flags = jnp.concatenate([jnp.arange(dense) < waiting.n, flags])
+        order, n = positions(flags, padding=dense)
         last = first + b >= n_valid
         n_dense = jnp.where(last, (n + dense - 1) // dense, n // dense)
 
         def add_block(i: jax.Array, total: jax.Array) -> jax.Array:
             j = jax.lax.dynamic_slice_in_dim(order, i * dense, dense)
-            s = rows.segments[j]
+            s = take(rows.segments, j)
+            valid = i * dense + jnp.arange(dense, dtype=jnp.int32) < n
             terms = weighted_ratios(
-                apply_fun,
-                variables,
-                rows.x[j],
-                rows.mels[j],
-                logpsi[s],
-                i * dense + jnp.arange(dense) < n,
+                apply_fun, variables, take(rows.x, j), take(rows.mels, j), take(logpsi, s), valid
             )
-            return total.at[s].add(terms.astype(total.dtype))
+            return add_at(total, s, terms)
 
         total = jax.lax.fori_loop(0, n_dense, add_block, total)
         if n_blocks > 1:
             j = jax.lax.dynamic_slice_in_dim(order, n_dense * dense, dense)
             left = jnp.maximum(n - n_dense * dense, 0)
-            waiting = _Waiting(rows.x[j], rows.mels[j], rows.segments[j], left)
+            waiting = _Waiting(*(take(a, j) for a in rows[:3]), left)
         return (total, waiting), diagonal
 
     waiting = _Waiting.empty(dense if n_blocks > 1 else 0, n_sites, σ.dtype, mels.dtype)
