@@ -52,6 +52,7 @@ class Ising(KernelOperator):
 
     _coefficient_names = ("_h", "_J")
     _static_names = ("_edges",)
+    _kernel_diagonal_first = True
 
     def __init__(
         self,

@@ -48,6 +48,8 @@ class KernelOperator(DiscreteJaxOperator):
     _coefficient_names: tuple[str, ...] = ()
     # names of the static attributes
     _static_names: tuple[str, ...] = ()
+    # whether the jax kernel has the diagonal in slot 0, and only there
+    _kernel_diagonal_first = False
 
     def __init__(self, hilbert: Any, backend: Backend | None = None):
         super().__init__(hilbert)
@@ -312,6 +314,11 @@ class KernelOperator(DiscreteJaxOperator):
     def _has_kernel(self) -> bool:
         """Whether the kernels speak for the operator: no subclass has its own elements."""
         return not (self._defines_padded or self._defines_flattened)
+
+    @property
+    def _diagonal_first(self) -> bool:
+        """Whether x' = x can only be in slot 0: samplers need not compare all rows."""
+        return self._kernel_diagonal_first and self._has_kernel
 
     @property
     def _is_traced(self) -> bool:

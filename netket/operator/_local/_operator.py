@@ -64,6 +64,7 @@ class LocalOperator(KernelOperator):
 
     _coefficient_names = ("_constant", "_mels")
     _static_names = ("_terms", "_mel_cutoff")
+    _kernel_diagonal_first = True
 
     def __init__(
         self,

@@ -74,7 +74,7 @@ class MetropolisRule(struct.Pytree):
             σ: Current configurations (C, N).
 
         Returns:
-            Proposed configurations (C, N), of the same dtype, and log q(σ|σ') - log q(σ'|σ) of
+            Proposed configurations (C, N), of the same dtype, and ``log q(σ|σ') - log q(σ'|σ)`` of
             shape (C,), or None if proposals are symmetric.
         """
 
@@ -136,8 +136,8 @@ class DrawnAheadRule(MetropolisRule):
             drawn: What `draw` returned for one step.
 
         Returns:
-            Proposed configurations (C, N), log q(σ|σ') - log q(σ'|σ) of shape (C,) or None, and the
-            facts about the proposed configurations.
+            Proposed configurations (C, N), ``log q(σ|σ') - log q(σ'|σ)`` of shape (C,) or None, and
+            the facts about the proposed configurations.
         """
 
     def transition(

@@ -144,7 +144,8 @@ class HamiltonianRule(DrawnAheadRule):
 def _connected(operator: DiscreteOperator, σ: Array) -> tuple[jax.Array, _Moves]:
     """Rows (C, K, N) that the operator connects to σ (C, N), and which of them are moves."""
     rows, mels = operator.get_conn_padded(σ)
-    if getattr(operator, "_diagonal_first", False):  # spares the comparison of all rows
+    # rows of a jax kernel may have the diagonal in slot 0 only: spares the comparison of all rows
+    if isinstance(mels, jax.Array) and getattr(operator, "_diagonal_first", False):
         allowed = (mels != 0).at[:, 0].set(False)
     else:
         allowed = (mels != 0) & jnp.any(rows != σ[:, None], axis=-1)
