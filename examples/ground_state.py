@@ -165,9 +165,10 @@ def plot(results: list[Result], output: Path) -> None:
             n = r.problem.hamiltonian.hilbert.size
             label, style = f"{r.backend} backend", styles[r.backend]
             top.plot(r.iterations, r.energies / n, label=label, **style)
-            mean = np.convolve(r.energies, np.ones(10) / 10, mode="valid")
+            window = min(10, len(r.energies))
+            mean = np.convolve(r.energies, np.ones(window) / window, mode="valid")
             error = np.abs(mean - r.problem.exact) / abs(r.problem.exact)
-            bottom.semilogy(r.iterations[9:], error, **style)
+            bottom.semilogy(r.iterations[window - 1 :], error, **style)
         exact = r.problem.exact / n
         spread = max(r.energies[0] / n - exact for r in results if r.problem.name == name)
         top.axhline(exact, color="0.25", lw=1, ls="--", label="exact")
@@ -178,7 +179,7 @@ def plot(results: list[Result], output: Path) -> None:
         bottom.set_ylim(1e-5, 1)
         bottom.set_xlabel("iteration")
     axes[0, 0].set_ylabel(r"energy per site $E/NJ$")
-    axes[1, 0].set_ylabel("relative error\n(mean of 10 iterations)")
+    axes[1, 0].set_ylabel("relative error\n(running mean of 10)")
     figure.align_ylabels()
     figure.tight_layout()
     figure.savefig(output, dpi=180)

@@ -18,10 +18,10 @@ from .mc_state import MCState
 
 @dataclass(frozen=True)
 class AppliedOperator:
-    """The model of O|ψ⟩; the operator is among its variables, in collection ``"operator"``.
+    """The model of ``O|ψ⟩``; the operator is among its variables, in collection ``"operator"``.
 
     Attributes:
-        apply_fun: the log-amplitude of |ψ⟩.
+        apply_fun: the log-amplitude of ``|ψ⟩``.
     """
 
     apply_fun: Callable
@@ -38,11 +38,11 @@ class AppliedOperator:
 def apply_operator(
     operator: DiscreteOperator, vstate: MCState | FullSumState, *, seed: SeedT | None = None
 ) -> MCState | FullSumState:
-    """The state O|ψ⟩, of the same kind, with the parameters of |ψ⟩.
+    """The state ``O|ψ⟩``, of the same kind, with the parameters of ``|ψ⟩``.
 
     Args:
         operator: an operator with a jax kernel.
-        vstate: the state |ψ⟩.
+        vstate: the state ``|ψ⟩``.
         seed: of the sampler.
 
     Raises:

@@ -110,7 +110,7 @@ class FullSumState(VariationalState):
         return self._array
 
     def probability_distribution(self) -> jax.Array:
-        """|ψ|² (n_states,), normalised."""
+        """The distribution ``|ψ|²``, normalised, shape (n_states,)."""
         if self._pdf is None:
             psi = self.to_array()
             with jax.ensure_compile_time_eval():

@@ -29,7 +29,7 @@ class MCState(VariationalState):
     called.
 
     Args:
-        sampler: draws samples of |ψ|²; it knows the Hilbert space.
+        sampler: draws samples of ``|ψ|²``; it knows the Hilbert space.
         model: module with ``init(rng, x)`` and ``apply(variables, x)`` for x of shape (B, N), which
             returns (B,) log-amplitudes; or a pair of such functions.
         n_samples: number of samples over all chains and devices, rounded up to a multiple of the

@@ -183,7 +183,8 @@ def test_files(tmp_path):
 
 
 def test_plot():
-    matplotlib = pytest.importorskip("matplotlib")
+    import matplotlib
+
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 

@@ -123,7 +123,8 @@ def test_get_afun_of_nnx():
 
 
 def test_equinox():
-    eqx = pytest.importorskip("equinox")
+    import equinox as eqx
+
     module = eqx.nn.MLP(3, "scalar", 4, 1, key=jax.random.key(0))
     variables, model = maybe_wrap_module(module)
     np.testing.assert_allclose(model.apply(variables, X), jax.vmap(module)(X), rtol=1e-5)
