@@ -17,3 +17,15 @@ hypothesis.settings.register_profile(
     "netket", deadline=None, max_examples=20, derandomize=True, print_blob=True
 )
 hypothesis.settings.load_profile("netket")
+
+
+def pytest_configure(config):
+    """With the oldest jax that is supported, jax and flax themselves give warnings."""
+    import jax
+
+    if jax.__version_info__ < (0, 8):
+        for warning in (
+            "ignore:jax.core.get_opaque_trace_state:DeprecationWarning",
+            "ignore:Casting complex values to real:numpy.exceptions.ComplexWarning",
+        ):
+            config.addinivalue_line("filterwarnings", warning)
