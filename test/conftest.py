@@ -20,12 +20,9 @@ hypothesis.settings.load_profile("netket")
 
 
 def pytest_configure(config):
-    """With the oldest jax that is supported, jax and flax themselves give warnings."""
+    """With the oldest jax that is supported, jax itself warns where real meets complex."""
     import jax
 
-    if jax.__version_info__ < (0, 8):
-        for warning in (
-            "ignore:jax.core.get_opaque_trace_state:DeprecationWarning",
-            "ignore:Casting complex values to real:numpy.exceptions.ComplexWarning",
-        ):
-            config.addinivalue_line("filterwarnings", warning)
+    if jax.__version_info__ < (0, 9):
+        warning = "ignore:Casting complex values to real:numpy.exceptions.ComplexWarning"
+        config.addinivalue_line("filterwarnings", warning)
