@@ -14,6 +14,7 @@ import numpy as np
 
 from netket.utils.types import Array, PRNGKeyT, PyTree
 
+from ._random import uniform
 from .rules.base import is_drawn_ahead, select
 
 __all__ = ["run_chains"]
@@ -84,7 +85,7 @@ def run_chains(
     def block(walkers: _Walkers, keys: tuple[PRNGKeyT, PRNGKeyT]) -> tuple[_Walkers, tuple]:
         accept_key, rule_key = keys
         shape = (n_sweeps, sampler.sweep_size, len(walkers.σ))
-        u = jax.random.uniform(accept_key, shape, walkers.log_prob.dtype)
+        u = uniform(accept_key, shape, walkers.log_prob.dtype)
         # log(1 - u) is finite, since u lies in [0, 1)
         return jax.lax.scan(sweep, walkers, (jnp.log1p(-u), proposals.draw(rule_key, shape)))
 

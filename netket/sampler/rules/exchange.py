@@ -12,7 +12,7 @@ from netket.hilbert import AbstractHilbert
 from netket.utils import HashableArray, struct
 from netket.utils.types import Array, ArrayLike, PRNGKeyT, PyTree
 
-from .._random import random_integers
+from .._random import random_integers, uniform
 from .base import DrawnAheadRule
 
 __all__ = ["ExchangeRule"]
@@ -116,7 +116,7 @@ class ExchangeRule(DrawnAheadRule):
         else:
             cumulative = np.cumsum(self.probabilities)
             # uniform numbers lie below 1, so clusters of weight zero are never chosen
-            u = jax.random.uniform(key, shape) * cumulative[-1]
+            u = uniform(key, shape) * cumulative[-1]
             index = jnp.searchsorted(jnp.asarray(cumulative), u, side="right")
         return jnp.asarray(self.clusters, jnp.int32)[index]
 

@@ -20,7 +20,7 @@ from netket.operator import DiscreteOperator
 from netket.utils import struct
 from netket.utils.types import Array, PRNGKeyT, PyTree
 
-from .._random import nth, nth_true
+from .._random import nth, nth_true, uniform
 from .base import DrawnAheadRule
 
 __all__ = ["HamiltonianRule"]
@@ -101,7 +101,7 @@ class HamiltonianRule(DrawnAheadRule):
 
     def draw(self, sampler: Any, key: PRNGKeyT, shape: tuple[int, ...]) -> jax.Array:
         """Uniform numbers (..., C)."""
-        return jax.random.uniform(key, shape)
+        return uniform(key, shape)
 
     def facts(self, sampler: Any, machine: Any, params: PyTree, σ: Array) -> _Moves | None:
         if self._host_operator is not None:
