@@ -16,6 +16,7 @@ _SUBMODULES = (
     "driver",
     "errors",
     "exact",
+    "experimental",
     "graph",
     "hilbert",
     "jax",
