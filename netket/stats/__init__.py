@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Statistics of Monte Carlo data: means with error bars, and whether to trust them."""
 
+from .batch import (
+    LocalEstimatorsBatch,
+    OnlineStatsBatch,
+    StatsBatch,
+    online_statistics_batch,
+)
 from .local_estimators import LocalEstimators
 from .online import OnlineStats, online_statistics
 from .statistics import statistics
@@ -8,8 +14,12 @@ from .stats import Stats
 
 __all__ = [
     "LocalEstimators",
+    "LocalEstimatorsBatch",
     "OnlineStats",
+    "OnlineStatsBatch",
     "Stats",
+    "StatsBatch",
     "online_statistics",
+    "online_statistics_batch",
     "statistics",
 ]
