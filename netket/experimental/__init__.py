@@ -7,7 +7,7 @@ Sub-packages are imported when they are first used.
 import importlib
 from typing import Any
 
-_SUBMODULES: tuple[str, ...] = ()
+_SUBMODULES: tuple[str, ...] = ("geometry", "hilbert")
 
 __all__ = [*_SUBMODULES]
 
