@@ -159,6 +159,10 @@ def test_an_operator_with_a_numba_kernel_only(state_vector, sample, assert_distr
 def test_repr_and_equality(operators):
     rule = HamiltonianRule(operators["Ising"])
     assert rule.operator == operators["Ising"]
+    for kernel in ("jax", "numba"):  # the rule asks one kernel, and gives back what it was given
+        for name in ("Ising", "Ising jax"):
+            given = HamiltonianRule(operators[name], kernel=kernel)
+            assert given.operator == operators[name] and given.kernel == kernel
     assert "kernel='jax'" in repr(rule)
     hilbert = operators["Ising"].hilbert
     for kernel in ("jax", "numba"):

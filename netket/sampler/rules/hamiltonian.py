@@ -49,8 +49,9 @@ class HamiltonianRule(DrawnAheadRule):
     'jax'
     """
 
-    _operator: PyTree = struct.field()
+    _operator: PyTree = struct.field()  # with the jax flag: what it connects is in jax's order
     _host_operator: Any = struct.field(pytree_node=False)
+    _backend: str = struct.field(pytree_node=False)
     _is_hermitian: bool = struct.field(pytree_node=False)
 
     def __init__(self, operator: DiscreteOperator, *, kernel: str | None = None):
@@ -79,13 +80,16 @@ class HamiltonianRule(DrawnAheadRule):
             )
         # asked now: it is not known of coefficients that jax traces
         self._is_hermitian = bool(operator.is_hermitian)
-        self._operator = operator if kernel == "jax" else None
-        self._host_operator = None if kernel == "jax" else _Host(operator.to_backend("numba"))
+        self._backend = operator.backend
+        self._operator = operator.to_jax() if kernel == "jax" else None
+        self._host_operator = None if kernel == "jax" else _Host(operator.to_numba())
 
     @property
     def operator(self) -> DiscreteOperator:
-        """The operator."""
-        return self._operator if self._host_operator is None else self._host_operator.operator
+        """The operator, with the backend that it was given with."""
+        if self._host_operator is None:
+            return self._operator.to_backend(self._backend)
+        return self._host_operator.operator.to_backend(self._backend)
 
     @property
     def kernel(self) -> str:
@@ -144,8 +148,8 @@ class HamiltonianRule(DrawnAheadRule):
 def _connected(operator: DiscreteOperator, σ: Array) -> tuple[jax.Array, _Moves]:
     """Rows (C, K, N) that the operator connects to σ (C, N), and which of them are moves."""
     rows, mels = operator.get_conn_padded(σ)
-    # rows of a jax kernel may have the diagonal in slot 0 only: spares the comparison of all rows
-    if isinstance(mels, jax.Array) and getattr(operator, "_diagonal_first", False):
+    # the diagonal may be known to be in slot 0: this spares the comparison of all rows
+    if getattr(operator, "_diagonal_first", False):
         allowed = (mels != 0).at[:, 0].set(False)
     else:
         allowed = (mels != 0) & jnp.any(rows != σ[:, None], axis=-1)
