@@ -3,8 +3,10 @@
 
 from netket.utils import HashablePartial
 
+from . import lax
 from .autodiff import grad, value_and_grad, vjp
 from .chunking import apply_chunked, chunk, unchunk, vjp_chunked, vmap_chunked
+from .coo import COOArray
 from .dtypes import (
     canonicalize_dtypes,
     dtype_complex,
@@ -17,6 +19,7 @@ from .functional import compose, eval_shape
 from .jacobians import jacobian, jacobian_default_mode
 from .keys import PRNGKey, PRNGSeq, batch_choice
 from .linalg import logdet_cmplx, logsumexp_cplx
+from .packing import apply_packed
 from .scans import scan_append, scan_append_reduce, scan_reduce, scanmap
 from .sorting import searchsorted, sort
 from .tree import (
@@ -36,11 +39,13 @@ from .tree import (
 )
 
 __all__ = [
+    "COOArray",
     "HashablePartial",
     "PRNGKey",
     "PRNGSeq",
     "RealImagTuple",
     "apply_chunked",
+    "apply_packed",
     "batch_choice",
     "canonicalize_dtypes",
     "chunk",
@@ -53,6 +58,7 @@ __all__ = [
     "is_complex_dtype",
     "jacobian",
     "jacobian_default_mode",
+    "lax",
     "logdet_cmplx",
     "logsumexp_cplx",
     "maybe_promote_to_complex",
