@@ -5,6 +5,7 @@ from ._composite import ForeignData, ProductData, SumData
 from ._ising import IsingData
 from ._local import LocalData, LocalGroup, LocalGroups, flat_tables, group_tables
 from ._rows import row_jax
+from ._strings import StringBuckets, StringData, string_buckets, string_tables
 
 __all__ = [
     "ForeignData",
@@ -13,8 +14,12 @@ __all__ = [
     "LocalGroup",
     "LocalGroups",
     "ProductData",
+    "StringBuckets",
+    "StringData",
     "SumData",
     "flat_tables",
     "group_tables",
     "row_jax",
+    "string_buckets",
+    "string_tables",
 ]

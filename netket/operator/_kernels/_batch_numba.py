@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from . import _composite_numba, _ising_numba, _local_numba  # noqa: F401  (register kernels)
+# modules that register kernels
+from . import (  # noqa: F401
+    _composite_numba,
+    _ising_numba,
+    _local_numba,
+    _strings_numba,
+)
 from ._cache import stamped
 from ._rows import CANCELLATION
 from ._rows_numba import append_row, new_conn
