@@ -3,7 +3,7 @@
 
 from netket.utils import HashablePartial
 
-from . import lax
+from . import lax, sharding
 from .autodiff import grad, value_and_grad, vjp
 from .chunking import apply_chunked, chunk, unchunk, vjp_chunked, vmap_chunked
 from .coo import COOArray
@@ -67,6 +67,7 @@ __all__ = [
     "scan_reduce",
     "scanmap",
     "searchsorted",
+    "sharding",
     "sort",
     "tree_ax",
     "tree_axpy",

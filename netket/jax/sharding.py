@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Arrays split over all jax devices along one axis, by a mesh with the axis ``"S"`` (samples).
+
+With one device, or when ``netket.config.sharding`` is False, these functions leave arrays alone,
+so that the same script runs on any number of devices.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+
+from netket.config import config
+from netket.utils.types import Array, PyTree
+
+AXIS = "S"
+
+
+@lru_cache
+def _mesh_of(devices: tuple[jax.Device, ...]) -> Mesh:
+    return Mesh(np.array(devices), (AXIS,), axis_types=(AxisType.Auto,))
+
+
+def _mesh(devices: Sequence[jax.Device] | None = None) -> Mesh:
+    return _mesh_of(tuple(jax.devices() if devices is None else devices))
+
+
+def _is_split() -> bool:
+    """Whether arrays are split at all."""
+    return config.sharding and jax.device_count() > 1
+
+
+def _along(axis: int, ndim: int) -> PartitionSpec:
+    return PartitionSpec(*(AXIS if i == axis % ndim else None for i in range(ndim)))
+
+
+def shard_along_axis(x: Array, axis: int) -> Array:
+    """The array split along an axis over all devices; inside of jit, a constraint.
+
+    Args:
+        x: the array, the same on every process.
+        axis: the axis, whose length must be divisible by the number of devices.
+
+    Raises:
+        ValueError: the length of the axis is not divisible by the number of devices.
+    """
+    if not _is_split():
+        return x
+    _check_divisible(jnp.shape(x), axis, jax.device_count())
+    sharding = NamedSharding(_mesh(), _along(axis, jnp.ndim(x)))
+    if isinstance(x, jax.core.Tracer):
+        return jax.lax.with_sharding_constraint(x, sharding)
+    return jax.device_put(x, sharding)
+
+
+def distribute_to_devices_along_axis(
+    inp_data: Array,
+    axis: int = 0,
+    pad: bool = False,
+    pad_value: Any = None,
+    devices: Sequence[jax.Device] | None = None,
+) -> jax.Array | tuple[jax.Array, jax.Array]:
+    """A concrete array split along an axis over devices.
+
+    Args:
+        inp_data: the array; every process has all of it.
+        axis: the axis to split.
+        pad: fill the axis up to a multiple of the number of devices.
+        pad_value: what to fill with; by default copies of the first entry along the axis.
+        devices: by default all.
+
+    Returns:
+        The array and, with `pad`, a mask (n,) of the entries that are no padding.
+
+    Raises:
+        ValueError: without `pad`, the length of the axis is not divisible.
+    """
+    data = np.asarray(inp_data)
+    mesh = _mesh(devices if devices is not None or _is_split() else jax.devices()[:1])
+    mask = np.ones(data.shape[axis], bool)
+    if pad:
+        extra = -data.shape[axis] % mesh.size
+        value = np.take(data, [0], axis) if pad_value is None else np.asarray(pad_value, data.dtype)
+        shape = [extra if i == axis % data.ndim else n for i, n in enumerate(data.shape)]
+        data = np.concatenate([data, np.broadcast_to(value, shape)], axis)
+        mask = np.concatenate([mask, np.zeros(extra, bool)])
+    _check_divisible(data.shape, axis, mesh.size)
+    sharded = jax.device_put(data, NamedSharding(mesh, _along(axis, data.ndim)))
+    if not pad:
+        return sharded
+    return sharded, jax.device_put(mask, NamedSharding(mesh, PartitionSpec(AXIS)))
+
+
+def pad_axis_for_sharding(array: Array, *, axis: int = 0, padding_value: Any = 0) -> jax.Array:
+    """The array, filled up along an axis to a multiple of the number of devices."""
+    array = jnp.asarray(array)
+    extra = -array.shape[axis] % (jax.device_count() if _is_split() else 1)
+    if not extra:
+        return array
+    widths = [(0, extra if i == axis % array.ndim else 0) for i in range(array.ndim)]
+    return jnp.pad(array, widths, constant_values=padding_value)
+
+
+def gather(x: Array) -> Array:
+    """The whole array on every device."""
+    if not _is_split():
+        return x
+    sharding = NamedSharding(_mesh(), PartitionSpec())
+    if isinstance(x, jax.core.Tracer):
+        return jax.lax.with_sharding_constraint(x, sharding)
+    return _replicated(sharding)(x)
+
+
+@lru_cache
+def _replicated(sharding: NamedSharding) -> Callable[[Array], jax.Array]:
+    return jax.jit(lambda x: x, out_shardings=sharding)
+
+
+def extract_replicated(t: PyTree) -> PyTree:
+    """Arrays that every process has as a whole, as arrays of this process alone.
+
+    Raises:
+        ValueError: an array is split over the devices.
+    """
+    return jax.tree.map(_extract, t)
+
+
+def _extract(x: Any) -> Any:
+    if not isinstance(x, jax.Array) or isinstance(x, jax.core.Tracer):
+        return x
+    if len(x.devices()) == 1:
+        return x
+    if not x.is_fully_replicated:
+        raise ValueError(
+            f"Argument `t` has an array of shape {x.shape} that is split over devices: call "
+            "`gather` on it first."
+        )
+    return x.addressable_data(0)
+
+
+def inspect(name: str, tree: PyTree) -> None:
+    """Print how the arrays of a tree are distributed, inside of jit when it runs."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
+        label = f"{name}{jax.tree_util.keystr(path)}: shape={jnp.shape(leaf)}, sharding:"
+        if isinstance(leaf, jax.core.Tracer):
+            jax.debug.inspect_array_sharding(leaf, callback=partial(_report, label))
+        else:
+            _report(label, getattr(leaf, "sharding", None))
+
+
+def _report(label: str, sharding: Any) -> None:
+    sys.stdout.write(f"{label} {sharding}\n")
+
+
+def sharding_decorator(
+    f: Callable[..., Any],
+    sharded_args_tree: PyTree,
+    reduction_op_tree: PyTree = False,
+    pvary_args_tree: PyTree = False,
+    **kwargs: Any,
+) -> Callable[..., Any]:
+    """A function that runs on every device with its part of the arguments.
+
+    Args:
+        f: function of arrays.
+        sharded_args_tree: for each argument True, if it is split along axis 0, or False, if all
+            devices have the same; trees of them for arguments that are trees.
+        reduction_op_tree: for each output False, if it is split along axis 0, or the reduction
+            over devices, such as `jax.lax.psum`; True is for outputs that are equal already.
+        pvary_args_tree: accepted for compatibility; it is not necessary here.
+        **kwargs: passed on to `jax.shard_map`.
+
+    Returns:
+        The function; f itself with one device.
+    """
+    if not _is_split():
+        return f
+
+    def local(*args: Any) -> Any:
+        return _over_prefix(reduction_op_tree, _reduced, f(*args))
+
+    def spec(split: Any) -> PartitionSpec:
+        return PartitionSpec(AXIS) if split else PartitionSpec()
+
+    in_specs = jax.tree.map(spec, tuple(sharded_args_tree))
+    out_specs = jax.tree.map(lambda op: spec(op is False), reduction_op_tree)
+    options = {"check_vma": False} | kwargs
+    return jax.shard_map(local, mesh=_mesh(), in_specs=in_specs, out_specs=out_specs, **options)
+
+
+def _reduced(op: Any, out: PyTree) -> PyTree:
+    return jax.tree.map(lambda x: op(x, AXIS), out) if callable(op) else out
+
+
+def _over_prefix(prefix: PyTree, f: Callable[[Any, Any], Any], tree: PyTree) -> PyTree:
+    """f(leaf of the prefix tree, sub-tree below it)."""
+    leaves, treedef = jax.tree.flatten(prefix)
+    parts = treedef.flatten_up_to(tree)
+    return jax.tree.unflatten(treedef, [f(a, b) for a, b in zip(leaves, parts)])
+
+
+def _check_divisible(shape: tuple[int, ...], axis: int, n_devices: int) -> None:
+    if shape[axis] % n_devices:
+        raise ValueError(
+            f"Axis {axis} must have a length divisible by the number of devices, {n_devices}, but "
+            f"the array has shape {shape}: use `pad_axis_for_sharding`."
+        )
+
+
+def with_samples_sharding_constraint(x: Array, shape: Any = None) -> Array:
+    """Older name of `shard_along_axis` with axis 0."""
+    return shard_along_axis(x, 0)
