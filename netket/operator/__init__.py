@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Operators: one class for each, with a numba and a jax implementation."""
 
-from . import boson, spin
+from . import boson, permutation, spin
 from ._base import (
     AbstractOperator,
     DiscreteJaxOperator,
     DiscreteOperator,
     use_backend,
 )
+from ._bose_hubbard import BoseHubbard, BoseHubbardJax, BoseHubbardNumba
 from ._composite import ProductOperator, SumOperator
 from ._graph import GraphOperator, Heisenberg
 from ._ising import Ising, IsingJax, IsingNumba
@@ -15,6 +16,9 @@ from ._local import LocalOperator, LocalOperatorJax, LocalOperatorNumba
 
 __all__ = [
     "AbstractOperator",
+    "BoseHubbard",
+    "BoseHubbardJax",
+    "BoseHubbardNumba",
     "DiscreteJaxOperator",
     "DiscreteOperator",
     "GraphOperator",
@@ -28,6 +32,7 @@ __all__ = [
     "ProductOperator",
     "SumOperator",
     "boson",
+    "permutation",
     "spin",
     "use_backend",
 ]

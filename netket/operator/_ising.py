@@ -7,25 +7,15 @@ import numpy as np
 
 from netket.graph import AbstractGraph
 from netket.hilbert import DiscreteHilbert
-from netket.utils import HashableArray
 from netket.utils.types import ArrayLike, DType, Scalar
 
-from ._base import (
-    AbstractOperator,
-    Backend,
-    BackendName,
-    KernelOperator,
-    as_coefficient,
-    dtype_of,
-    is_traced,
-    promote_backends,
-    promoted,
-)
+from ._base import Backend, BackendName, is_traced
+from ._graph_model import GraphModel
 from ._kernels import IsingData
 from ._local import LocalOperator, make_pattern, sum_of_terms
 
 
-class Ising(KernelOperator):
+class Ising(GraphModel):
     """The transverse-field Ising model.
 
     H = -h sum_i X_i + J sum_(i,j) Z_i Z_j, where Z is +1 for the first local state and -1 for
@@ -51,8 +41,6 @@ class Ising(KernelOperator):
     """
 
     _coefficient_names = ("_h", "_J")
-    _static_names = ("_edges",)
-    _kernel_diagonal_first = True
 
     def __init__(
         self,
@@ -70,38 +58,17 @@ class Ising(KernelOperator):
                 "Argument `hilbert` must have two local states on every site, but has "
                 f"{max(hilbert.shape)}: use `LocalOperator` or `GraphOperator` for larger spins."
             )
-        self._edges = HashableArray(_edges_of(graph, hilbert.size))
-        dtype = (
-            promoted(dtype_of(h), dtype_of(J)) if dtype is None else dtype_of(np.empty(0, dtype))
-        )
-        self._h = as_coefficient(_scalar(h, "h"), dtype)
-        self._J = as_coefficient(_scalar(J, "J"), dtype)
+        self._set(graph, dtype, {"h": h, "J": J})
 
     @property
     def h(self) -> Any:
         """Strength of the transverse field, shape ()."""
-        return self._leaf("_h") if self.backend == "jax" else self._value("_h")
+        return self._coefficient("_h")
 
     @property
     def J(self) -> Any:
         """Coupling of neighbours, shape ()."""
-        return self._leaf("_J") if self.backend == "jax" else self._value("_J")
-
-    @property
-    def edges(self) -> np.ndarray:
-        """The coupled pairs of sites, (E, 2)."""
-        return self._edges.wrapped
-
-    @property
-    def dtype(self) -> np.dtype:
-        return self._h.dtype
-
-    @property
-    def is_hermitian(self) -> bool:
-        """Whether h and J are real; of traced complex coefficients this is not known: False."""
-        if np.dtype(self.dtype).kind != "c":
-            return True
-        return not self._is_traced and all(c.imag == 0 for c in self._coefficients)
+        return self._coefficient("_J")
 
     @property
     def max_conn_size(self) -> int:
@@ -120,56 +87,6 @@ class Ising(KernelOperator):
 
     def _device_data(self) -> IsingData:
         return IsingData(self._leaf("_h"), self._leaf("_J"), self.edges)
-
-    # -- algebra ------------------------------------------------------------------------------
-
-    @property
-    def _coefficients(self) -> tuple[Any, Any]:
-        return self._value("_h"), self._value("_J")
-
-    def _with_coefficients(self, h: Any, J: Any, backend: Backend | None = None) -> "Ising":
-        h, J = (as_coefficient(c, c.dtype) for c in (h, J))
-        return self._replace(_h=h, _J=J, _backend=backend or self.backend)
-
-    def conjugate(self, *, concrete: bool = True) -> AbstractOperator:
-        if not self._has_kernel:
-            return super().conjugate()
-        return self._with_coefficients(*(c.conj() for c in self._coefficients))
-
-    def transpose(self, *, concrete: bool = True) -> AbstractOperator:
-        return self if self._has_kernel else super().transpose()
-
-    def _plus(self, other: Any) -> Any:
-        if not (self._has_kernel and isinstance(other, Ising) and other._has_kernel):
-            return NotImplemented
-        if self._edges != other._edges:
-            return self.to_local_operator() + other.to_local_operator()
-        dtype = promoted(self.dtype, other.dtype)
-        pairs = zip(self._coefficients, other._coefficients)
-        return self._with_coefficients(
-            *(a.astype(dtype) + b.astype(dtype) for a, b in pairs),
-            promote_backends([self.backend, other.backend]),
-        )
-
-    def _plus_scalar(self, c: Any) -> Any:
-        if not self._has_kernel:
-            return super()._plus_scalar(c)
-        return self.to_local_operator() + c
-
-    def _scaled(self, c: Any) -> Any:
-        if not self._has_kernel:
-            return super()._scaled(c)
-        dtype = promoted(self.dtype, c)
-        c = as_coefficient(c, dtype)
-        return self._with_coefficients(*(a.astype(dtype) * c for a in self._coefficients))
-
-    def _times(self, other: Any) -> Any:
-        if not (self._has_kernel and isinstance(other, Ising) and other._has_kernel):
-            return NotImplemented
-        return self.to_local_operator()._times(other)
-
-    def _as_local(self) -> LocalOperator | None:
-        return self.to_local_operator() if self._has_kernel else None
 
     def to_local_operator(self) -> LocalOperator:
         h, J = self._coefficients
@@ -190,40 +107,6 @@ class Ising(KernelOperator):
 # local dimensions, rows and columns of the elements of X and of Z Z, and their values
 _FLIP, _ONES = ((2,), np.array([0, 1]), np.array([1, 0])), np.ones(2)
 _PARITY, _SIGNS = ((2, 2), np.arange(4), np.arange(4)), np.array([1.0, -1.0, -1.0, 1.0])
-
-
-def _edges_of(graph: Any, n_sites: int) -> np.ndarray:
-    """The edges (i <= j), sorted, int32 (E, 2)."""
-    if isinstance(graph, AbstractGraph):
-        if graph.n_nodes != n_sites:
-            raise ValueError(
-                f"Argument `graph` must have {n_sites} nodes, as many as the Hilbert space has "
-                f"sites, but has {graph.n_nodes}."
-            )
-        graph = graph.edges()
-    edges = np.asarray(graph.wrapped if isinstance(graph, HashableArray) else graph)
-    edges = edges.reshape(0, 2) if edges.size == 0 else edges
-    if edges.ndim != 2 or edges.shape[1] != 2 or not (edges == edges.astype(np.int64)).all():
-        raise ValueError(
-            "Argument `graph` must be a graph, or its edges as an integer array of shape (E, 2), "
-            f"but has shape {edges.shape}."
-        )
-    if edges.size and (edges.min() < 0 or edges.max() >= n_sites):
-        raise ValueError(
-            f"Argument `graph` must have edges between the sites 0 ... {n_sites - 1} of the "
-            f"Hilbert space, but has sites up to {edges.max()}."
-        )
-    edges = np.sort(edges, axis=1).astype(np.int32)
-    return edges[np.lexsort(edges.T[::-1])]
-
-
-def _scalar(x: Any, name: str) -> Any:
-    if np.ndim(x) != 0:
-        raise ValueError(
-            f"Argument `{name}` must be a number, but has shape {np.shape(x)}: couplings that "
-            "depend on the site can be given to `LocalOperator` or `GraphOperator`."
-        )
-    return x
 
 
 class IsingJax(Ising, metaclass=BackendName, backend="jax"):

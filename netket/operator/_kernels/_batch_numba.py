@@ -12,9 +12,11 @@ from numba import njit
 
 # modules that register kernels
 from . import (  # noqa: F401
+    _bose_hubbard_numba,
     _composite_numba,
     _ising_numba,
     _local_numba,
+    _permutation_numba,
     _strings_numba,
 )
 from ._cache import stamped
