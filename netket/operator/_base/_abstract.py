@@ -191,6 +191,23 @@ class AbstractOperator(AbstractObservable):
             result = result @ self
         return result
 
+    # -- in place: operators are immutable, so these bind the name to a new operator ------------
+
+    def __iadd__(self, other: Any) -> Any:
+        return self + other
+
+    def __isub__(self, other: Any) -> Any:
+        return self - other
+
+    def __imul__(self, other: Any) -> Any:
+        return self * other
+
+    def __itruediv__(self, other: Any) -> Any:
+        return self / other
+
+    def __imatmul__(self, other: Any) -> Any:
+        return self @ other
+
 
 def check_same_hilbert(a: AbstractOperator, b: AbstractOperator, symbol: str) -> None:
     """Raises a TypeError unless both operators act on the same space."""

@@ -241,6 +241,18 @@ class DiscreteOperator(AbstractOperator):
         """The operator as a `scipy.sparse.linalg.LinearOperator`, without storing the matrix."""
         return _matrix.to_linear_operator(self)
 
+    def to_qobj(self) -> Any:
+        """The matrix of the operator as a `qutip.Qobj`, sparse.
+
+        On a space without constraint it is an operator on a tensor product, with the local
+        dimensions of all sites; otherwise on one space of `n_states` dimensions.
+
+        Raises:
+            MissingDependencyError: QuTiP is not installed.
+            ValueError: the space has too many states, or the operator leaves it.
+        """
+        return _matrix.to_qobj(self)
+
     def to_local_operator(self) -> Any:
         """The same operator as a `LocalOperator`.
 

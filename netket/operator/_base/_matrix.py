@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from netket.hilbert.index import index_table
+from netket.utils import optional
 
 from .._kernels._numbering import make_numbering
 from ._host import is_traced
@@ -208,6 +209,14 @@ def to_linear_operator(op: Any) -> Any:
     return LinearOperator(
         (n, n), matvec=matvec, matmat=matvec, rmatvec=rmatvec, rmatmat=rmatvec, dtype=op.dtype
     )
+
+
+def to_qobj(op: Any) -> Any:
+    """See `DiscreteOperator.to_qobj`."""
+    qutip: Any = optional.require("qutip", "to make `Qobj`s of operators", extra="extra")
+    hilbert, matrix = op.hilbert, to_sparse(op, False)
+    dims = [matrix.shape[0]] if hilbert.constrained else list(map(int, hilbert.shape))
+    return qutip.Qobj(matrix, dims=[dims, dims])
 
 
 # -- helpers ----------------------------------------------------------------------------------
