@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers of configurations in jax, vectorised and traceable; see `index`."""
+"""Numbers of configurations in jax, vectorised and traceable; see `_index_table`."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .index import IndexTable, place_values
+from ._index_table import IndexTable, place_values
 
 
 def rank(table: IndexTable, indices: jax.Array) -> jax.Array:

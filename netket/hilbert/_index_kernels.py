@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers of configurations in numba, one configuration at a time; see `index`.
+"""Numbers of configurations in numba, one configuration at a time; see `_index_table`.
 
 For code that walks through a space row by row. All functions take an `IndexTable` and rows of
 *local indices*, of any integer dtype, and are compiled once for all spaces.
 
 `rank` and `unrank` are inlined, and pass only the array `IndexTable.flat` on: references to arrays
-are counted at every call, which would take longer than the arithmetic.
+are counted at every call, which would take longer than the arithmetic. Code that calls them in an
+inner loop takes `table.flat` out of the table once, and calls `rank_flat` and `unrank_flat`.
 """
 
 import numba
 import numpy as np
 
-from .index import Header
+from ._index_table import Header
 
 _FREE, _ONE_SUM = Header.FREE, Header.ONE_SUM
 _KIND, _N_SITES, _N_GROUPS, _TOTAL = Header.KIND, Header.N_SITES, Header.N_GROUPS, Header.TOTAL
@@ -23,7 +24,12 @@ _BLOCKS, _GROUPS, _COUNTS = Header.BLOCKS, Header.GROUPS, Header.COUNTS
 @numba.njit(cache=True, inline="always")
 def rank(table, row):  # type: ignore[no-untyped-def]
     """Number of the configuration with local indices `row` (N,); -1 if it is not in the space."""
-    flat = table.flat
+    return rank_flat(table.flat, row)
+
+
+@numba.njit(cache=True, inline="always")
+def rank_flat(flat, row):  # type: ignore[no-untyped-def]
+    """`rank`, from the array ``table.flat`` alone."""
     kind = flat[_KIND]
     if kind == _FREE:
         number = _rank_free(flat, row)
@@ -37,7 +43,12 @@ def rank(table, row):  # type: ignore[no-untyped-def]
 @numba.njit(cache=True, inline="always")
 def unrank(table, number, row):  # type: ignore[no-untyped-def]
     """Writes the local indices of configuration `number` into `row` (N,)."""
-    flat = table.flat
+    unrank_flat(table.flat, number, row)
+
+
+@numba.njit(cache=True, inline="always")
+def unrank_flat(flat, number, row):  # type: ignore[no-untyped-def]
+    """`unrank`, from the array ``table.flat`` alone."""
     kind = flat[_KIND]
     if kind == _FREE:
         _unrank_free(flat, number, row, 0, flat[_N_SITES])
@@ -56,22 +67,25 @@ def satisfies(table, row):  # type: ignore[no-untyped-def]
 @numba.njit(cache=True)
 def rank_rows(table, rows, out):  # type: ignore[no-untyped-def]
     """Writes the numbers of `rows` (B, N) into `out` (B,)."""
+    flat = table.flat
     for k in range(len(rows)):
-        out[k] = rank(table, rows[k])
+        out[k] = rank_flat(flat, rows[k])
 
 
 @numba.njit(cache=True)
 def unrank_rows(table, numbers, rows):  # type: ignore[no-untyped-def]
     """Writes the configurations with `numbers` (B,) into `rows` (B, N)."""
+    flat = table.flat
     for k in range(len(rows)):
-        unrank(table, numbers[k], rows[k])
+        unrank_flat(flat, numbers[k], rows[k])
 
 
 @numba.njit(cache=True)
 def unrank_block(table, first, rows):  # type: ignore[no-untyped-def]
     """Writes the configurations first, first + 1, ... into `rows` (B, N)."""
+    flat = table.flat
     for k in range(len(rows)):
-        unrank(table, first + k, rows[k])
+        unrank_flat(flat, first + k, rows[k])
 
 
 # -- configurations to numbers -----------------------------------------------------------------

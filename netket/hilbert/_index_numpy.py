@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers of configurations in numpy, vectorised over the configurations; see `index`.
+"""Numbers of configurations in numpy, vectorised over the configurations; see `_index_table`.
 
 Nothing is compiled for small arrays, so that the first call in a process is fast.
 """
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from .index import IndexTable, place_values
+from ._index_table import IndexTable, place_values
 
 #: Entries of the arrays that are worked on at a time, to stay within the cache.
 _CHUNK = 2**18

@@ -8,7 +8,7 @@ consecutive parts, without listing them; for constraints that it does not know, 
 from __future__ import annotations
 
 import abc
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -192,6 +192,24 @@ class ProductConstraint(_KnownConstraint):
     @property
     def _attrs(self) -> tuple[Hashable, ...]:
         return (self.constraints, self.sizes)
+
+
+class FunctionConstraint(_KnownConstraint):
+    """A function from samples (..., N) to booleans (...) as a constraint, compared by identity."""
+
+    function: Callable[[Array], Array] = struct.field(pytree_node=False)
+
+    def __init__(self, function: Callable[[Array], Array]):
+        if not callable(function):
+            raise TypeError(f"Argument `constraint_fun` must be a function, but is {function!r}.")
+        self.function = function
+
+    def __call__(self, x: Array) -> Array:
+        return self.function(x)
+
+    @property
+    def _attrs(self) -> tuple[Hashable, ...]:
+        return (self.function,)
 
 
 def check_constraint(constraint: Any) -> Any:

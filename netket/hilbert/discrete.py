@@ -23,8 +23,8 @@ import numpy as np
 from netket.utils.types import Array, DType
 
 from . import _affine, _index_jax, _index_numpy
+from ._index_table import Block, Group, IndexTable, build_table, is_enumerable, max_states
 from .abstract import AbstractHilbert
-from .index import Block, Group, IndexTable, build_table, is_enumerable, max_states
 
 
 class DiscreteHilbert(AbstractHilbert):
@@ -216,7 +216,8 @@ class DiscreteHilbert(AbstractHilbert):
                 reason = f"{value} is not a local state of site {site}"
                 break
         else:
-            reason = f"it does not satisfy {self.constraint}"
+            constraint = self.constraint
+            reason = f"it does not satisfy {constraint}" if constraint else "it is not one of them"
         raise ValueError(
             f"Argument `states` must hold configurations of {self}, but row {bad[0]} is "
             f"{row.tolist()}: {reason}."

@@ -11,10 +11,10 @@ import numpy as np
 from netket.utils import StaticRange
 from netket.utils.types import Array, DType
 
+from ._index_table import Group
 from .constraint import ProductConstraint
 from .discrete import DiscreteHilbert
 from .homogeneous import check_sites
-from .index import Group
 
 
 class DoubledHilbert(DiscreteHilbert):

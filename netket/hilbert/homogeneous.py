@@ -10,6 +10,7 @@ import numpy as np
 
 from netket.utils import StaticRange
 
+from ._index_table import Block, Group
 from .constraint import (
     DiscreteHilbertConstraint,
     ExtraConstraint,
@@ -18,7 +19,6 @@ from .constraint import (
     check_constraint,
 )
 from .discrete import DiscreteHilbert
-from .index import Block, Group
 
 
 class HomogeneousHilbert(DiscreteHilbert):

@@ -28,11 +28,11 @@ from netket.errors import UnoptimisedCustomConstraintRandomStateMethodWarning
 from netket.utils.types import DType, PRNGKeyT
 
 from . import _index_jax
+from ._index_table import Block, Group, build_table
 from .abstract import AbstractHilbert
 from .constraint import DiscreteHilbertConstraint
 from .discrete import DiscreteHilbert
 from .homogeneous import HomogeneousHilbert
-from .index import Block, Group, build_table
 from .tensor import TensorGenericHilbert
 
 __all__ = ["flip_state", "flip_state_batch", "flip_state_scalar", "random_state"]

@@ -15,11 +15,11 @@ import numpy as np
 
 from netket.utils.types import Array, DType
 
+from ._index_table import Group
 from .abstract import AbstractHilbert
 from .constraint import ProductConstraint
 from .discrete import DiscreteHilbert
 from .homogeneous import check_sites
-from .index import Group
 
 
 class TensorHilbert(AbstractHilbert):
