@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Numba row kernel of permutation terms."""
+
+from typing import Any
+
+from ._permutation import PermutationData
+from ._rows_numba import row_kernel
+
+
+@row_kernel(PermutationData)
+def append_permutation_row(data: Any, x: Any, conn: Any, n: Any) -> Any:
+    n_terms, n_sites = data.images.shape
+    fermionic = data.crossings.shape[0] < n_terms
+    for t in range(n_terms):
+        images = data.images[t]
+        size = 0
+        for i in range(n_sites):
+            value = x[images[i]]
+            if data.flips[t]:
+                value = data.top[i] - value
+            if value != x[i]:
+                conn.sites[n, size] = i
+                conn.values[n, size] = value
+                size += 1
+        odd = False
+        if fermionic:
+            for j in range(n_sites):
+                if x[images[j]] == 0:
+                    continue
+                for i in range(j):
+                    if images[i] > images[j] and x[images[i]] != 0:
+                        odd = not odd
+        conn.mels[n] = -data.weights[t] if odd else data.weights[t]
+        conn.size[n] = size
+        n += 1
+    return n
