@@ -13,6 +13,7 @@ from ._composite import ProductOperator, SumOperator
 from ._graph import GraphOperator, Heisenberg
 from ._ising import Ising, IsingJax, IsingNumba
 from ._local import LocalOperator, LocalOperatorJax, LocalOperatorNumba
+from ._pauli import PauliStrings, PauliStringsJax, PauliStringsNumba
 
 __all__ = [
     "AbstractOperator",
@@ -29,6 +30,9 @@ __all__ = [
     "LocalOperator",
     "LocalOperatorJax",
     "LocalOperatorNumba",
+    "PauliStrings",
+    "PauliStringsJax",
+    "PauliStringsNumba",
     "ProductOperator",
     "SumOperator",
     "boson",

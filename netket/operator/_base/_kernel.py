@@ -18,6 +18,7 @@ import numpy as np
 from netket.utils.types import Array
 
 from .._kernels import _batch_jax
+from ._abstract import _LAZY
 from ._backend import Backend, resolve_backend
 from ._discrete import DiscreteOperator, _write, derived
 from ._host import (
@@ -295,6 +296,15 @@ class KernelOperator(DiscreteJaxOperator):
     def _as_local(self) -> Any:
         """The operator as a `LocalOperator`, or None if it is not a sum of local terms."""
         return None
+
+    def to_pauli_strings(self) -> Any:
+        """The same operator as `PauliStrings`; fermions by the Jordan-Wigner transformation.
+
+        Raises:
+            ValueError: a site does not have two local states, or a term acts on too many sites.
+            TypeError: it is not known as a sum of terms on few sites.
+        """
+        return _LAZY["pauli_strings"](self)
 
     def _keeps_constraint(self, constraint: Any) -> bool:
         """Whether x' with matrix element 0 are known to satisfy the constraint, or not to occur."""

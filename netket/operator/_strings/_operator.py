@@ -94,15 +94,16 @@ class StringOperator(KernelOperator):
         buckets = self._strings.cached(
             "buckets", lambda: string_buckets(self._strings, self._grid.dtype)
         )
-        if not self._is_traced:  # moved to the device once
-            with jax.ensure_compile_time_eval():
-                buckets = self._strings.cached(
-                    "device buckets", lambda: jax.tree_util.tree_map(jnp.asarray, buckets)
-                )
-        weights = self._kernel_weights(self._leaf("_weights"))
+        weights = self._kernel_weights(self._value("_weights"))
         if not len(self._strings):  # one of zero, since indexing needs any
             weights = np.zeros(1, self.dtype)
-        return StringBuckets(weights, buckets)
+        if self._is_traced:
+            return StringBuckets(weights, buckets)
+        with jax.ensure_compile_time_eval():  # moved to the device once
+            buckets = self._strings.cached(
+                "device", lambda: jax.tree_util.tree_map(jnp.asarray, buckets)
+            )
+            return StringBuckets(jnp.asarray(weights), buckets)
 
     # -- adjoints -----------------------------------------------------------------------------
 
