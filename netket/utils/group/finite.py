@@ -10,6 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..types import Array
+from ._characters import (
+    Classes,
+    linear_characters,
+    projective_characters,
+    real_if_close,
+)
+from ._irreps import irreducible_matrices
 from .element import Element
 
 G = TypeVar("G", bound="FiniteGroup")
@@ -156,6 +163,7 @@ class FiniteGroup:
     @cached_property
     def conjugacy_table(self) -> np.ndarray:
         """Index of h⁻¹ g h for elements number g, h; shape (n, n)."""
+        _check_table(self)
         column = np.arange(len(self))
         # (h⁻¹ g) h, where the table of g⁻¹ h gives the product with g = (h⁻¹ g)⁻¹
         left = self.product_table.T  # h⁻¹ g
@@ -174,6 +182,132 @@ class FiniteGroup:
         members = labels[None, :] == np.arange(len(representatives))[:, None]
         return members, representatives, labels
 
+    # -- characters ---------------------------------------------------------------------------
+
+    @property
+    def _classes(self) -> Classes:
+        _, representatives, labels = self.conjugacy_classes
+        return Classes(self.product_table[self.inverse], self.inverse, representatives, labels)
+
+    @cached_property
+    def character_table_by_class(self) -> np.ndarray:
+        """Characters of the irreps, (n_irreps, n_classes).
+
+        Rows are sorted by dimension, beginning with the trivial irrep; columns are in the order of
+        `conjugacy_classes`. The table is real if all characters are.
+        """
+        return linear_characters(self._classes)
+
+    def character_table(self, multiplier: np.ndarray | None = None) -> np.ndarray:
+        """Characters of all elements, (n_irreps, n).
+
+        Args:
+            multiplier: the factors (n, n) of a projective representation, D(g) D(h) =
+                multiplier[g, h] D(g h); by default all are 1.
+
+        Raises:
+            ValueError: the multiplier is not unitary, or does not belong to a representation.
+        """
+        *_, labels = self.conjugacy_classes
+        if multiplier is None:
+            return self.character_table_by_class[:, labels]
+        table, factors = self.projective_characters_by_class(multiplier)
+        return table[:, labels] * factors
+
+    def projective_characters_by_class(
+        self, multiplier: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Projective characters of the representatives of the classes.
+
+        Args:
+            multiplier: see `character_table`.
+
+        Returns:
+            Characters (n_irreps, n_classes), and factors (n,) by which the character of the
+            representative is multiplied to get that of another element of its class; they are 0
+            in classes where all characters are 0.
+
+        Raises:
+            ValueError: see `character_table`.
+        """
+        multiplier = np.asarray(multiplier)
+        if multiplier.shape != (len(self), len(self)):
+            raise ValueError(
+                f"Argument `multiplier` must have shape {(len(self), len(self))}, a factor for "
+                f"each pair of elements, but has {multiplier.shape}."
+            )
+        if not np.allclose(np.abs(multiplier), 1):
+            raise ValueError("Argument `multiplier` must hold factors of absolute value 1.")
+        if not self.check_multiplier(multiplier, rtol=1e-6, atol=1e-6):
+            raise ValueError(
+                "Argument `multiplier` must satisfy α(x, y) α(xy, z) = α(x, yz) α(y, z) for all "
+                "elements x, y, z."
+            )
+        return projective_characters(self._classes, multiplier.astype(complex))
+
+    def check_multiplier(self, multiplier: np.ndarray, rtol: float = 1e-8, atol: float = 0) -> bool:
+        """Whether α(x, y) α(xy, z) = α(x, yz) α(y, z), as the associative law requires.
+
+        Args:
+            multiplier: the factors α, (n, n).
+            rtol: relative tolerance.
+            atol: absolute tolerance.
+        """
+        alpha, products = np.asarray(multiplier), self._classes.products
+        return all(
+            np.allclose(alpha[x][:, None] * alpha[xy], alpha[x][products] * alpha, rtol, atol)
+            for x, xy in enumerate(products)
+        )
+
+    def character_table_readable(
+        self, multiplier: np.ndarray | None = None, full: bool = False
+    ) -> tuple[list[str], np.ndarray]:
+        """The character table with names for its columns.
+
+        Args:
+            multiplier: see `character_table`.
+            full: a column for each element, not for each class.
+
+        Returns:
+            Names like "2xRot(90°)", the size of the class and one of its elements (of elements if
+            `full`); and the table.
+
+        Example:
+            >>> from netket.utils.group import planar
+            >>> planar.C(2).character_table_readable()[0]
+            ['1xId()', '1xRot(180°)']
+        """
+        if full:
+            return [str(g) for g in self.elems], self.character_table(multiplier)
+        members, representatives, _ = self.conjugacy_classes
+        sizes = members.sum(axis=1)
+        names = [f"{n}x{self.elems[i]}" for n, i in zip(sizes, representatives)]
+        if multiplier is None:
+            return names, self.character_table_by_class.copy()
+        return names, real_if_close(self.projective_characters_by_class(multiplier)[0])
+
+    @cached_property
+    def _irrep_matrices(self) -> list[np.ndarray]:
+        table = self.character_table()
+        return irreducible_matrices(self.product_table, self.inverse, table)
+
+    def irrep_matrices(self) -> list[np.ndarray]:
+        """The irreps as unitary matrices, in the order of `character_table`.
+
+        Returns:
+            For each irrep the matrices D(g) of all elements, (n, d, d), with D(g) D(h) = D(g h);
+            they are real if that is possible.
+        """
+        return list(self._irrep_matrices)
+
+
+def _check_table(group: FiniteGroup) -> None:
+    """Every row of the table of a group is a permutation."""
+    table = group.product_table
+    if not (np.sort(table[0]) == np.arange(len(group))).all():
+        raise RuntimeError(_REPEATED.format(type(group).__name__))
+
 
 _NOT_CLOSED = "This {} is no group: the product of two elements is not among its elements."
+_REPEATED = "This {} has elements that act in the same way: use `remove_duplicates()`."
 _NO_INVERSE = "This {} is no group: the inverse of an element is not among its elements."

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..hashable_array import HashableArray
 from ..types import Array
+from ._rows import find_hashes, hash_rows, hash_weights
 from .element import Element, Identity
 from .finite import _NO_INVERSE, _NOT_CLOSED, FiniteGroup
 
@@ -192,27 +193,23 @@ class PermutationGroup(FiniteGroup):
         return (self.degree, *self.elems)
 
     @cached_property
-    def _places(self) -> dict[bytes, int]:
-        return {row.astype(np.int64).tobytes(): i for i, row in enumerate(self._array)}
-
-    def _find(self, rows: np.ndarray, message: str) -> np.ndarray:
-        """Index of the element with each of the rows of preimages."""
-        places = [
-            self._places.get(row.tobytes(), -1) for row in np.ascontiguousarray(rows, np.int64)
-        ]
-        if -1 in places:
-            raise RuntimeError(message.format(type(self).__name__))
-        return np.array(places, dtype=int)
-
-    @cached_property
     def inverse(self) -> np.ndarray:
-        return self._find(np.argsort(self._array, axis=1), _NO_INVERSE)
+        hashes = hash_rows(self._array)
+        places = find_hashes(hashes, hash_rows(np.argsort(self._array, axis=1)))
+        if (places < 0).any():
+            raise RuntimeError(_NO_INVERSE.format(type(self).__name__))
+        return places
 
     @cached_property
     def product_table(self) -> np.ndarray:
-        images = np.argsort(self._array, axis=1)
-        # preimages of g⁻¹ h are h⁻¹ g, one row of the table at a time
-        return np.stack([self._find(self._array[:, g], _NOT_CLOSED) for g in images])
+        # the preimages of g⁻¹ h are x -> h⁻¹ g x; their hash is Σ_x w(x) h⁻¹(g x), which
+        # = Σ_y w(g⁻¹ y) h⁻¹(y) is a product of matrices
+        preimages = self._array.astype(np.uint64)
+        wanted = hash_weights(self.degree)[self._array] @ preimages.T
+        places = find_hashes(hash_rows(self._array), wanted)
+        if (places < 0).any():
+            raise RuntimeError(_NOT_CLOSED.format(type(self).__name__))
+        return places
 
     def __repr__(self) -> str:
         return f"PermutationGroup(elems={self.elems}, degree={self.degree})"
