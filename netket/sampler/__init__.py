@@ -3,7 +3,14 @@
 
 from . import rules
 from .base import Sampler, SamplerState
-from .constructors import MetropolisExchange, MetropolisHamiltonian, MetropolisLocal
+from .constructors import (
+    MetropolisAdjustedLangevin,
+    MetropolisExchange,
+    MetropolisFermionHop,
+    MetropolisGaussian,
+    MetropolisHamiltonian,
+    MetropolisLocal,
+)
 from .exact import ExactSampler
 from .metropolis import MetropolisSampler, MetropolisSamplerState
 from .metropolis import MetropolisSampler as Metropolis
@@ -12,7 +19,10 @@ from .rules import MetropolisRule
 __all__ = [
     "ExactSampler",
     "Metropolis",
+    "MetropolisAdjustedLangevin",
     "MetropolisExchange",
+    "MetropolisFermionHop",
+    "MetropolisGaussian",
     "MetropolisHamiltonian",
     "MetropolisLocal",
     "MetropolisRule",

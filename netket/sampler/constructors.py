@@ -3,15 +3,31 @@
 
 from typing import Any
 
+import numpy as np
+
 from netket.graph import AbstractGraph
-from netket.hilbert import AbstractHilbert
+from netket.hilbert import AbstractHilbert, SpinOrbitalFermions
 from netket.operator import DiscreteOperator
-from netket.utils.types import ArrayLike
+from netket.utils.types import ArrayLike, DType, Scalar
 
 from .metropolis import MetropolisSampler
-from .rules import ExchangeRule, HamiltonianRule, LocalRule
+from .rules import (
+    ExchangeRule,
+    FermionHopRule,
+    GaussianRule,
+    HamiltonianRule,
+    LangevinRule,
+    LocalRule,
+)
 
-__all__ = ["MetropolisExchange", "MetropolisHamiltonian", "MetropolisLocal"]
+__all__ = [
+    "MetropolisAdjustedLangevin",
+    "MetropolisExchange",
+    "MetropolisFermionHop",
+    "MetropolisGaussian",
+    "MetropolisHamiltonian",
+    "MetropolisLocal",
+]
 
 
 def MetropolisLocal(hilbert: AbstractHilbert, **kwargs: Any) -> MetropolisSampler:
@@ -86,3 +102,77 @@ def MetropolisHamiltonian(
     >>> sampler = nk.sampler.MetropolisHamiltonian(hi, nk.operator.Heisenberg(hi, g))
     """
     return MetropolisSampler(hilbert, HamiltonianRule(hamiltonian), **kwargs)
+
+
+def MetropolisFermionHop(
+    hilbert: SpinOrbitalFermions,
+    *,
+    clusters: ArrayLike | None = None,
+    graph: AbstractGraph | None = None,
+    d_max: int = 1,
+    spin_symmetric: bool = True,
+    dtype: DType = np.int8,
+    **kwargs: Any,
+) -> MetropolisSampler:
+    """A sampler that moves one fermion at a time to an empty orbital.
+
+    Args:
+        hilbert: The space of the fermions.
+        clusters: Pairs of orbitals, of shape (K, 2), between which fermions hop.
+        graph: A graph of the orbitals, instead of clusters.
+        d_max: Largest distance of a hop on the graph, in edges.
+        spin_symmetric: Whether the same pairs are used for every spin.
+        dtype: Data type of the samples.
+        **kwargs: Those of :class:`MetropolisSampler`.
+
+    Raises:
+        TypeError: The space is not one of fermions.
+        ValueError: Graph or clusters are missing, or do not fit the space.
+
+    >>> import netket as nk
+    >>> hi = nk.hilbert.SpinOrbitalFermions(4, s=1 / 2, n_fermions_per_spin=(2, 2))
+    >>> nk.sampler.MetropolisFermionHop(hi, graph=nk.graph.Chain(4)).rule
+    FermionHopRule(# of hoppings: 8)
+    """
+    rule = FermionHopRule(
+        hilbert, clusters=clusters, graph=graph, d_max=d_max, spin_symmetric=spin_symmetric
+    )
+    return MetropolisSampler(hilbert, rule, dtype=dtype, **kwargs)
+
+
+def MetropolisGaussian(
+    hilbert: AbstractHilbert, sigma: Scalar = 1.0, **kwargs: Any
+) -> MetropolisSampler:
+    """A sampler of continuous positions, which moves all of them by normal numbers.
+
+    Args:
+        hilbert: A space of particles.
+        sigma: Standard deviation of a step in each coordinate.
+        **kwargs: Those of :class:`MetropolisSampler`.
+
+    Raises:
+        TypeError: The space has no positions.
+        ValueError: `sigma` is not positive.
+    """
+    return MetropolisSampler(hilbert, GaussianRule(sigma), **kwargs)
+
+
+def MetropolisAdjustedLangevin(
+    hilbert: AbstractHilbert,
+    dt: Scalar = 0.001,
+    chunk_size: int | None = None,
+    **kwargs: Any,
+) -> MetropolisSampler:
+    """A sampler of continuous positions, which moves them along the gradient, with noise.
+
+    Args:
+        hilbert: A space of particles.
+        dt: Length of a step of Langevin dynamics, in time.
+        chunk_size: Number of chains whose gradients are computed at a time; by default all.
+        **kwargs: Those of :class:`MetropolisSampler`.
+
+    Raises:
+        TypeError: The space has no positions.
+        ValueError: `dt` is not positive.
+    """
+    return MetropolisSampler(hilbert, LangevinRule(dt, chunk_size), **kwargs)

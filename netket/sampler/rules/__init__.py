@@ -3,19 +3,27 @@
 
 from .base import DrawnAheadRule, MetropolisRule
 from .exchange import ExchangeRule
+from .fermion_hop import FermionHopRule
 from .fixed import FixedRule
+from .gaussian import GaussianRule
 from .global_flip import GlobalSpinFlipRule
 from .hamiltonian import HamiltonianRule
+from .langevin import LangevinRule
 from .local import LocalRule
 from .multiple import MultipleRules
+from .tensor import TensorRule
 
 __all__ = [
     "DrawnAheadRule",
     "ExchangeRule",
+    "FermionHopRule",
     "FixedRule",
+    "GaussianRule",
     "GlobalSpinFlipRule",
     "HamiltonianRule",
+    "LangevinRule",
     "LocalRule",
     "MetropolisRule",
     "MultipleRules",
+    "TensorRule",
 ]
