@@ -23,6 +23,10 @@ from .._base import (
 from .._base._abstract import check_same_hilbert
 from ._callback import CallbackOperator
 
+# A row kernel is compiled for each list of kinds of children; those of more than these are composed
+# on the host.
+_MAX_COMPILED = 32
+
 
 class CompositeOperator(KernelOperator):
     """An operator made of other operators on the same space, its children.
@@ -58,7 +62,10 @@ class CompositeOperator(KernelOperator):
 
     @property
     def dtype(self) -> np.dtype:
-        children = (inexact(op.dtype) for op in self._operators)
+        return self._remember("dtype", self._promoted_dtype)
+
+    def _promoted_dtype(self) -> np.dtype:
+        children = {inexact(d) for d in {op.dtype for op in self._operators}}
         return promoted(np.dtype(self.__dict__[self._coefficient_names[0]].dtype), *children)
 
     def copy(self, *, dtype: Any = None) -> Any:
@@ -81,7 +88,9 @@ class CompositeOperator(KernelOperator):
         return max(_changes(op) for op in self._operators)
 
     def _children_data(self) -> tuple[Any, ...] | None:
-        """The children's data for numba, or None if one has none."""
+        """The children's data for numba; None if one has none, or there are very many."""
+        if len(self._operators) > _MAX_COMPILED:
+            return None
         data = tuple(op._numba_data() for op in self._operators)
         return None if any(d is None for d in data) else data
 

@@ -9,9 +9,18 @@ import numpy as np
 
 from netket.utils.types import ArrayLike, DType
 
-from .._base import AbstractOperator, DiscreteOperator, KernelOperator, is_traced, lazy_form
+from .._base import (
+    AbstractOperator,
+    DiscreteOperator,
+    KernelOperator,
+    inexact,
+    is_traced,
+    lazy_form,
+    promoted,
+)
 from .._kernels import SumData
-from ._base import CompositeOperator, backend_of, flattened_rows
+from .._local import LocalOperator, linear_combination
+from ._base import CompositeOperator, as_pytree, backend_of, flattened_rows
 
 
 class SumOperator(CompositeOperator):
@@ -51,8 +60,7 @@ class SumOperator(CompositeOperator):
         self._set_children(operators, "+")
         super().__init__(operators[0].hilbert, backend_of(operators))
         dtype = self._coefficient_dtype(coefficients, dtype)
-        xp = jnp if is_traced(*coefficients) else np
-        self._coefficients = xp.stack([xp.asarray(c).astype(dtype) for c in coefficients])
+        self._coefficients = _stacked(coefficients, dtype)
 
     @property
     def coefficients(self) -> Any:
@@ -63,20 +71,21 @@ class SumOperator(CompositeOperator):
     def is_hermitian(self) -> bool:
         """Whether the operator is known to be hermitian.
 
-        Local terms are summed to see; the other operators must be hermitian, with real numbers.
+        Local terms are summed to see; of the others, all must be hermitian, with real numbers, or
+        come in pairs c A + c* A^dagger.
         """
         return self._remember("is_hermitian", self._known_hermiticity)
 
     def _known_hermiticity(self) -> bool:
-        local, rest = None, []
-        for c, operator in zip(self._value("_coefficients"), self._operators):
+        local: list[tuple[Any, LocalOperator]] = []
+        rest: list[tuple[Any, Any]] = []
+        for c, operator in zip(self._python_coefficients(), self._operators):
             form = operator._as_local() if isinstance(operator, KernelOperator) else None
-            if form is None:
+            if form is not None:
+                local.append((c, form))
+            elif not (_is_real(c) and operator.is_hermitian):
                 rest.append((c, operator))
-            else:
-                local = c * form if local is None else local + c * form
-        real = all(_is_real(c) and operator.is_hermitian for c, operator in rest)
-        return real and (local is None or local.is_hermitian)
+        return _pairs_with_adjoints(rest) and (not local or linear_combination(local).is_hermitian)
 
     @property
     def max_conn_size(self) -> int:
@@ -118,21 +127,15 @@ class SumOperator(CompositeOperator):
         return list(self._value("_coefficients"))
 
     def _plus(self, other: Any) -> Any:
-        if isinstance(other, SumOperator):
+        if not isinstance(other, DiscreteOperator):
             return NotImplemented
-        # a term that can take up the other operator does
-        operators, coefficients = list(self._operators), self._python_coefficients()
-        for i, operator in enumerate(operators):
-            if not isinstance(operator, KernelOperator) or operator._as_local() is None:
-                continue
-            scaled = operator._scaled(coefficients[i])
-            merged = scaled._plus(other)
-            if merged is NotImplemented:
-                merged = other._plus(scaled)
-            if merged is not NotImplemented:
-                operators[i], coefficients[i] = merged, 1
-                return SumOperator(*operators, coefficients=coefficients)
-        return NotImplemented
+        terms = _Terms(self)
+        if type(other) is SumOperator:
+            for c, operator in zip(other._python_coefficients(), other._operators):
+                terms.add(c, operator)
+        else:
+            terms.add(1, as_pytree(other))
+        return terms.sum()
 
     def __repr__(self) -> str:
         terms = "\n".join(
@@ -142,9 +145,111 @@ class SumOperator(CompositeOperator):
         return f"SumOperator with backend {self.backend!r} and terms:\n{terms}"
 
 
+class _Terms:
+    """Coefficients and operators of a sum that grows, where equal operators are there once.
+
+    Every operator is compared by its hash, so that the time does not depend on their number.
+    """
+
+    def __init__(self, start: SumOperator):
+        self._start = start
+        self._numbers, self._operators = start._python_coefficients(), list(start._operators)
+        if "places" not in start._cache:
+            start._cache["places"] = _places(start._operators)
+        self._places = start._cache["places"].copy()
+
+    def add(self, c: Any, operator: Any) -> None:
+        """Add `c operator`, to an operator that is equal, or that can take it up, or at the end."""
+        place = self._places.get(_key(operator))
+        if place is not None:
+            self._numbers[place] = self._numbers[place] + c
+            return
+        anyone = _has_closed_sums(operator)
+        for place, child in enumerate(self._operators):
+            if not anyone and not _has_closed_sums(child):
+                continue
+            merged = _merged(self._numbers[place], child, c, operator)
+            if merged is not None:
+                self._places.pop(_key(child), None)
+                self._numbers[place], self._operators[place] = 1, merged
+                self._places[_key(merged)] = place
+                return
+        self._places[_key(operator)] = len(self._operators)
+        self._numbers.append(c)
+        self._operators.append(operator)
+
+    def sum(self) -> SumOperator:
+        """The sum, without what is known to be zero. The operators are not checked again."""
+        kept = [i for i, c in enumerate(self._numbers) if is_traced(c) or c != 0] or [0]
+        operators = tuple(self._operators[i] for i in kept)
+        numbers = [self._numbers[i] for i in kept]
+        dtype = self._start._value("_coefficients").dtype
+        reals = {np.finfo(inexact(d)).dtype for d in {op.dtype for op in operators}}
+        others = [c for c in numbers if getattr(c, "dtype", None) != dtype]
+        new = self._start._replace(
+            _operators=operators,
+            _coefficients=_stacked(numbers, promoted(dtype, *reals, *others)),
+            _backend=backend_of(operators),
+        )
+        if len(kept) == len(self._operators):
+            new._cache["places"] = self._places
+        return new
+
+
+def _places(operators: Sequence[Any]) -> dict[Any, int]:
+    """Where each operator is first."""
+    places: dict[Any, int] = {}
+    for place, operator in enumerate(operators):
+        places.setdefault(_key(operator), place)
+    return places
+
+
+def _merged(a: Any, first: Any, b: Any, second: Any) -> Any:
+    """a first + b second where there is a closed form, else None."""
+    if first._plus(second) is NotImplemented and second._plus(first) is NotImplemented:
+        return None
+    first, second = first._scaled(a), second._scaled(b)
+    merged = first._plus(second)
+    merged = second._plus(first) if merged is NotImplemented else merged
+    return None if merged is NotImplemented or isinstance(merged, SumOperator) else merged
+
+
+def _has_closed_sums(operator: Any) -> bool:
+    return type(operator)._plus is not AbstractOperator._plus
+
+
+def _key(operator: Any) -> Any:
+    """What equal operators have in common; operators that cannot be hashed equal themselves."""
+    try:
+        hash(operator)
+    except TypeError:
+        return id(operator)
+    return operator
+
+
+def _pairs_with_adjoints(terms: Sequence[tuple[Any, Any]]) -> bool:
+    """Whether with every c A there is a c* A^dagger."""
+    if any(is_traced(c) for c, _ in terms):
+        return False
+    numbers: dict[Any, complex] = {}
+    for c, operator in terms:
+        numbers[_key(operator)] = numbers.get(_key(operator), 0) + complex(c)
+    # operators that have no adjoint are not known to be hermitian
+    try:
+        return all(numbers.get(_key(op.H), 0) == c.conjugate() for op, c in numbers.items())
+    except (AttributeError, TypeError):
+        return False
+
+
 @lazy_form("sum")
 def sum_form(operators: Sequence[Any], coefficients: Sequence[Any]) -> SumOperator:
     return SumOperator(*operators, coefficients=list(coefficients))
+
+
+def _stacked(numbers: Sequence[Any], dtype: Any) -> Any:
+    if is_traced(*numbers):
+        return jnp.stack([jnp.asarray(c).astype(dtype) for c in numbers])
+    return np.array(numbers).astype(dtype)
 
 
 def _as_list(coefficients: Any, n: int) -> list[Any]:

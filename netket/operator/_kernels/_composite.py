@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ._rows import row_jax
 
@@ -38,11 +39,32 @@ class ForeignData:
     grid: Any
 
 
+# From so many terms of one kind and size on, their kernel is traced once, for all of them.
+_STACKED = 4
+
+
 @row_jax.register(SumData)
 def sum_row(data: SumData, x: Any) -> tuple[Any, Any]:
-    """The rows of all terms, one after the other."""
-    xps, rows = zip(*(row_jax(child, x) for child in data.children))
-    mels = [c * m for c, m in zip(data.coefficients, rows)]
+    """The rows of all terms, one after the other, terms of one kind together."""
+    groups: dict[Any, list[int]] = {}
+    for i, child in enumerate(data.children):
+        leaves, structure = jax.tree_util.tree_flatten(child)
+        shapes = tuple((jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves)
+        groups.setdefault((structure, shapes), []).append(i)
+    xps: list[Any] = []
+    mels: list[Any] = []
+    for group in groups.values():
+        children = [data.children[i] for i in group]
+        if len(group) < _STACKED:
+            xp, rows = zip(*(row_jax(child, x) for child in children))
+            xps += xp
+            mels += [data.coefficients[i] * row for i, row in zip(group, rows)]
+        else:
+            stacked = jax.tree_util.tree_map(lambda *leaves: jnp.stack(leaves), *children)
+            xp, row = jax.vmap(row_jax, in_axes=(0, None))(stacked, x)
+            numbers = data.coefficients[np.array(group)]
+            xps.append(xp.reshape(-1, x.shape[0]))
+            mels.append((numbers[:, None] * row).ravel())
     return jnp.concatenate(xps), jnp.concatenate(mels)
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`LocalOperator`: O = c + sum_t M_t, where each M_t is a matrix that acts on few sites."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -361,6 +362,25 @@ def identity_like(operator: Any, constant: Any) -> LocalOperator:
     """`constant` times the identity on the space of `operator`, with its backend."""
     dtype = promoted(operator.dtype, constant)
     return LocalOperator(operator.hilbert, constant=constant, dtype=dtype, backend=operator.backend)
+
+
+def linear_combination(pairs: Sequence[tuple[Any, LocalOperator]]) -> LocalOperator:
+    """sum_i c_i O_i, in time that is linear in the number of terms.
+
+    Args:
+        pairs: numbers and operators on the same space, at least one.
+    """
+    dtype = promoted(pairs[0][1].dtype, *(x for c, op in pairs for x in (op.dtype, c)))
+    parts: list[Any] = []
+    constant: Any = np.zeros((), dtype)
+    for c, op in pairs:
+        c, offsets = as_coefficient(c, dtype), op._terms.offsets
+        values = op._value("_mels").astype(dtype) * c
+        constant = constant + op._value("_constant").astype(dtype) * c
+        for t, (support, pattern) in enumerate(zip(op._terms.supports, op._terms.patterns)):
+            parts.append((support, pattern, values[offsets[t] : offsets[t + 1]]))
+    backend = promote_backends(op.backend for _, op in pairs)
+    return pairs[0][1]._with_content(*sum_of_terms(parts), constant, dtype, backend)
 
 
 def _local_pair(a: Any, b: Any) -> tuple[LocalOperator, LocalOperator] | None:
