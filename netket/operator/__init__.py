@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Operators: one class for each, with a numba and a jax implementation."""
 
-from . import boson, permutation, spin
+from . import boson, fermion, permutation, spin
 from ._base import (
     AbstractOperator,
     DiscreteJaxOperator,
@@ -10,6 +10,7 @@ from ._base import (
 )
 from ._bose_hubbard import BoseHubbard, BoseHubbardJax, BoseHubbardNumba
 from ._composite import ProductOperator, SumOperator
+from ._fermion import FermionOperator2nd, FermionOperator2ndJax, FermionOperator2ndNumba
 from ._graph import GraphOperator, Heisenberg
 from ._ising import Ising, IsingJax, IsingNumba
 from ._local import LocalOperator, LocalOperatorJax, LocalOperatorNumba
@@ -22,6 +23,9 @@ __all__ = [
     "BoseHubbardNumba",
     "DiscreteJaxOperator",
     "DiscreteOperator",
+    "FermionOperator2nd",
+    "FermionOperator2ndJax",
+    "FermionOperator2ndNumba",
     "GraphOperator",
     "Heisenberg",
     "Ising",
@@ -36,6 +40,7 @@ __all__ = [
     "ProductOperator",
     "SumOperator",
     "boson",
+    "fermion",
     "permutation",
     "spin",
     "use_backend",
