@@ -299,5 +299,7 @@ def _numbers(op: Any, xp: np.ndarray) -> np.ndarray:
 def _traced_rows(op: Any, x: Any) -> tuple[Any, Any]:
     """Columns and matrix elements (..., K) of the rows of samples, in jax."""
     xp, mels = op.get_conn_padded(jnp.asarray(x))
-    xp = jnp.where((mels != 0)[..., None], xp, x[..., None, :])
-    return op.hilbert.states_to_numbers(xp), mels
+    columns = op.hilbert.states_to_numbers(xp)
+    # an element that is 0 may have a derivative: only what is no state at all is padding
+    own = op.hilbert.states_to_numbers(jnp.asarray(x))[..., None]
+    return jnp.where(columns < 0, own, columns), mels
