@@ -36,6 +36,7 @@ __all__ = [
     "OperatorMultiplicationDeprecationWarning",
     "ParameterMismatchError",
     "RealQGTComplexDomainError",
+    "SamplingWarning",
     "SymmModuleInvalidInputShape",
     "UnhashableConstraintError",
     "UnoptimalSRtWarning",
@@ -301,6 +302,10 @@ class RealQGTComplexDomainError(NetketError):
             "The geometric tensor of real parameters acts on real vectors, but was given a complex "
             "one. Take its real part first, for example by netket.jax.tree_cast(v, parameters)."
         )
+
+
+class SamplingWarning(NetketWarning):
+    """Monte Carlo sampling ended before it reached what was asked for."""
 
 
 class InsufficientSamplesForSRWarning(NetketWarning):

@@ -20,6 +20,7 @@ from .dispatch import (
     get_local_kernel_arguments,
     local_estimators,
 )
+from .freezing import freeze_parameters, unfreeze_parameters
 from .full_sum_state import FullSumState
 from .mc_state import MCState
 from .state import VariationalState
@@ -34,7 +35,9 @@ __all__ = [
     "expect",
     "expect_and_forces",
     "expect_and_grad",
+    "freeze_parameters",
     "get_local_kernel",
     "get_local_kernel_arguments",
     "local_estimators",
+    "unfreeze_parameters",
 ]

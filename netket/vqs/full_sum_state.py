@@ -117,6 +117,11 @@ class FullSumState(VariationalState):
                 self._pdf = jnp.abs(psi) ** 2
         return self._pdf
 
+    def quantum_geometric_tensor(self, qgt_T: Any = None) -> Any:
+        from netket.optimizer.qgt import QGTAuto
+
+        return super().quantum_geometric_tensor(QGTAuto() if qgt_T is None else qgt_T)
+
     def __repr__(self) -> str:
         return f"FullSumState(\n  hilbert = {self.hilbert},\n  n_parameters = {self.n_parameters})"
 

@@ -9,12 +9,14 @@ import numpy as np
 
 from netket.jax import PRNGKey
 from netket.sampler import Sampler, SamplerState
-from netket.stats import Stats
+from netket.stats import OnlineStats, Stats
+from netket.utils.history import HistoryDict
 from netket.utils.types import Array, DType, PyTree, SeedT
 
 from .amplitudes import all_amplitudes, log_values
 from .checks import check_hilbert
 from .dispatch import expect, expect_and_forces, expect_and_grad, local_estimators
+from .precision import check_mc_convergence, expect_to_precision, thermalise
 from .sizes import chain_length, check_chunk_size, check_count, n_ranks
 from .state import VariationalState
 
@@ -285,6 +287,126 @@ class MCState(VariationalState):
     def to_array(self, normalize: bool = True) -> np.ndarray:
         return all_amplitudes(
             self.hilbert, self._apply_fun, self.variables, normalize, self.chunk_size
+        )
+
+    def quantum_geometric_tensor(self, qgt_T: Any = None) -> Any:
+        from netket.optimizer.qgt import QGTAuto
+
+        return super().quantum_geometric_tensor(QGTAuto() if qgt_T is None else qgt_T)
+
+    # -- how long to sample -------------------------------------------------------------------
+
+    def thermalise(
+        self,
+        op: Any,
+        *,
+        min_chain_length: int = 10,
+        max_chain_length: int = 100,
+        rhat_tol: float = 1.05,
+        decay: float = 0.9,
+        patience: int = 1,
+        verbose: bool = True,
+        raise_on_failure: bool = False,
+    ) -> tuple[OnlineStats, HistoryDict]:
+        """Runs the chains until they have mixed, judged by the local estimators of an operator.
+
+        Args:
+            op: the operator.
+            min_chain_length: fewest samples of each chain.
+            max_chain_length: most samples of each chain.
+            rhat_tol: R-hat below which chains count as mixed.
+            decay: factor by which earlier samples lose weight.
+            patience: how many times in a row R-hat must be that low.
+            verbose: whether to report the result.
+            raise_on_failure: whether it is an error, and no warning, if chains do not mix.
+
+        Returns:
+            Statistics of the operator, and their history by the number of samples of each chain.
+
+        Raises:
+            RuntimeError: with `raise_on_failure`, the chains have not mixed.
+        """
+        return thermalise(
+            self,
+            op,
+            min_chain_length=min_chain_length,
+            max_chain_length=max_chain_length,
+            rhat_tol=rhat_tol,
+            decay=decay,
+            patience=patience,
+            verbose=verbose,
+            raise_on_failure=raise_on_failure,
+        )
+
+    def expect_to_precision(
+        self,
+        op: PyTree,
+        *,
+        atol: PyTree = None,
+        rtol: PyTree = None,
+        max_iter: int = 10000,
+        max_lag: int = 64,
+        verbose: bool = True,
+    ) -> PyTree:
+        """Expectation values from as many rounds of samples as their precision needs.
+
+        An error is small enough below `atol`, or below `rtol` times the modulus of the mean.
+
+        Args:
+            op: an operator, or a tree of them.
+            atol: absolute precision, one number or one for each operator.
+            rtol: relative precision, one number or one for each operator.
+            max_iter: most rounds of `n_samples` samples.
+            max_lag: see `netket.stats.OnlineStats`.
+            verbose: whether to report the result.
+
+        Returns:
+            `netket.stats.OnlineStats`, or a tree of them.
+
+        Raises:
+            ValueError: an operator has neither of the tolerances.
+        """
+        return expect_to_precision(
+            self,
+            op,
+            atol=atol,
+            rtol=rtol,
+            max_iter=max_iter,
+            max_lag=max_lag,
+            verbose=verbose,
+        )
+
+    def check_mc_convergence(
+        self,
+        op: Any,
+        *,
+        min_chain_length: int = 50,
+        max_chain_length: int = 500,
+        plot: bool = False,
+    ) -> tuple[OnlineStats, HistoryDict]:
+        """Measures after how many steps samples are independent, and prints what to choose.
+
+        Every step of the chains is looked at, beginning at their current configurations; the state
+        of the sampler is left as it was.
+
+        Args:
+            op: an operator, whose local estimators are looked at.
+            min_chain_length: fewest steps.
+            max_chain_length: most steps; otherwise 50 autocorrelation times are enough.
+            plot: whether to show mean and autocorrelation function.
+
+        Returns:
+            Statistics of the steps, and their history by the number of steps.
+
+        Raises:
+            TypeError: the sampler is not a Metropolis sampler.
+        """
+        return check_mc_convergence(
+            self,
+            op,
+            min_chain_length=min_chain_length,
+            max_chain_length=max_chain_length,
+            plot=plot,
         )
 
     def __repr__(self) -> str:

@@ -28,6 +28,8 @@ class VariationalState(abc.ABC):
 
     mutable: Any
     """Collections of the model state that change while gradients are computed; as in flax."""
+    training_kwargs: dict[str, Any]
+    """Further arguments of the model while gradients are computed."""
 
     def __init__(self, hilbert: AbstractHilbert):
         self._hilbert = hilbert
@@ -245,16 +247,13 @@ class VariationalState(abc.ABC):
         dims = None if self.hilbert.constrained else [shape, [1] * len(shape)]
         return qutip.Qobj(self.to_array().reshape(-1, 1), dims=dims)
 
-    def quantum_geometric_tensor(self, qgt_T: Any = None) -> Any:
+    def quantum_geometric_tensor(self, qgt_T: Any) -> Any:
         r"""The quantum geometric tensor S_kl = ⟨O_k^* O_l⟩ - ⟨O_k^*⟩⟨O_l⟩.
 
         Args:
-            qgt_T: one of the types in `netket.optimizer.qgt`, by default the best for the model.
+            qgt_T: one of the types in `netket.optimizer.qgt`; the states of this package choose
+                the best for the model if it is left out.
         """
-        if qgt_T is None:
-            from netket.optimizer.qgt import QGTAuto
-
-            qgt_T = QGTAuto()
         return qgt_T(self)
 
 
