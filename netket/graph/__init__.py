@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Graphs and lattices: the sites of a system, and the bonds between them."""
 
+from . import space_group
 from .abstract import AbstractGraph
 from .graph import DoubledGraph, Edgeless, Graph, disjoint_union
 from .lattice import Lattice
@@ -40,4 +41,5 @@ __all__ = [
     "Square",
     "Triangular",
     "disjoint_union",
+    "space_group",
 ]

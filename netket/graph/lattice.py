@@ -18,6 +18,7 @@ import numpy as np
 from netket.errors import InitializePeriodicLatticeOnSmallLatticeWarning, NetketError
 
 from ._bonds import bonds_from_templates, custom_templates, neighbor_templates
+from ._lattice_groups import LatticeGroups
 from .drawing import draw_lattice
 from .graph import Graph
 
@@ -48,7 +49,7 @@ class LatticeSite:
         return f"LatticeSite({self.id}, {self.basis_coord})"
 
 
-class Lattice(Graph):
+class Lattice(LatticeGroups, Graph):
     """A finite part of a lattice, periodic or not in each direction.
 
     Args:

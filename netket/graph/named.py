@@ -2,10 +2,12 @@
 """Lattices with names: chains, grids, and the usual lattices in two and three dimensions."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from . import _point_groups as point_groups
 from .lattice import Lattice
 
 _HEXAGONAL = [[1.0, 0.0], [0.5, 0.75**0.5]]
@@ -47,6 +49,9 @@ def Grid(
         if "custom_edges" in kwargs:
             raise ValueError("Arguments `color_edges` and `custom_edges` must not both be given.")
         kwargs["custom_edges"] = [(0, 0, vector, i) for i, vector in enumerate(basis)]
+    if point_group is None:
+        # colours tell directions apart
+        point_group = partial(point_groups.hypercubic, extent, pbc, not color_edges)
     return Lattice(basis, extent, pbc=pbc, point_group=point_group, **kwargs)
 
 
@@ -96,6 +101,7 @@ def Triangular(
     extent: Sequence[int], *, pbc: bool | Sequence[bool] = True, **kwargs: Any
 ) -> Lattice:
     """A triangular lattice of unit cells; arguments as of `Lattice`."""
+    _default(kwargs, partial(point_groups.if_regular, point_groups.hexagonal, extent, pbc))
     return Lattice(_HEXAGONAL, extent, pbc=pbc, **kwargs)._named("Triangular")
 
 
@@ -103,6 +109,7 @@ def Honeycomb(
     extent: Sequence[int], *, pbc: bool | Sequence[bool] = True, **kwargs: Any
 ) -> Lattice:
     """A honeycomb lattice, two sites per unit cell; arguments as of `Lattice`."""
+    _default(kwargs, partial(point_groups.if_regular, point_groups.hexagonal, extent, pbc))
     lattice = Lattice(_HEXAGONAL, extent, site_offsets=_HONEYCOMB, pbc=pbc, **kwargs)
     return lattice._named("Honeycomb")
 
@@ -118,6 +125,8 @@ def KitaevHoneycomb(
     a, b = np.array(_HONEYCOMB)
     first, second = np.array(_HEXAGONAL)
     bonds = [b - a, b - a - first, b - a - second]
+    if point_group is None:
+        point_group = partial(point_groups.if_periodic, point_groups.half_turn, pbc)
     return Lattice(
         _HEXAGONAL,
         extent,
@@ -131,6 +140,7 @@ def KitaevHoneycomb(
 
 def Kagome(extent: Sequence[int], *, pbc: bool | Sequence[bool] = True, **kwargs: Any) -> Lattice:
     """A kagome lattice, three sites per unit cell; arguments as of `Lattice`."""
+    _default(kwargs, partial(point_groups.if_regular, point_groups.hexagonal, extent, pbc))
     offsets = [[0.5, 0.0], [0.25, 0.75**0.5 / 2], [0.75, 0.75**0.5 / 2]]
     return Lattice(_HEXAGONAL, extent, site_offsets=offsets, pbc=pbc, **kwargs)._named("Kagome")
 
@@ -143,6 +153,8 @@ def FCC(
     **kwargs: Any,
 ) -> Lattice:
     """A face-centred cubic lattice of primitive cells, with a cubic lattice constant of 1."""
+    if point_group is None:
+        point_group = partial(point_groups.if_regular, point_groups.cube, extent, pbc)
     return Lattice(_FCC, extent, pbc=pbc, point_group=point_group, **kwargs)._named("FCC")
 
 
@@ -154,6 +166,8 @@ def BCC(
     **kwargs: Any,
 ) -> Lattice:
     """A body-centred cubic lattice of primitive cells, with a cubic lattice constant of 1."""
+    if point_group is None:
+        point_group = partial(point_groups.if_regular, point_groups.cube, extent, pbc)
     return Lattice(_BCC, extent, pbc=pbc, point_group=point_group, **kwargs)._named("BCC")
 
 
@@ -166,6 +180,8 @@ def Diamond(
 ) -> Lattice:
     """A diamond lattice, two sites per primitive cell, with a cubic lattice constant of 1."""
     offsets = [[0.0] * 3, [0.25] * 3]
+    if point_group is None:
+        point_group = partial(point_groups.if_regular, point_groups.diamond, extent, pbc)
     lattice = Lattice(
         _FCC, extent, site_offsets=offsets, pbc=pbc, point_group=point_group, **kwargs
     )
@@ -181,7 +197,15 @@ def Pyrochlore(
 ) -> Lattice:
     """A pyrochlore lattice, four sites per primitive cell, with a cubic lattice constant of 1."""
     offsets = np.array([[1, 1, 1], [1, 3, 3], [3, 1, 3], [3, 3, 1]]) / 8
+    if point_group is None:
+        point_group = partial(point_groups.if_regular, point_groups.diamond, extent, pbc)
     lattice = Lattice(
         _FCC, extent, site_offsets=offsets, pbc=pbc, point_group=point_group, **kwargs
     )
     return lattice._named("Pyrochlore")
+
+
+def _default(kwargs: dict, point_group: Any) -> None:
+    """Sets the point group if the user has given none."""
+    if kwargs.get("point_group") is None:
+        kwargs["point_group"] = point_group

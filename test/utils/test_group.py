@@ -85,7 +85,8 @@ def test_duplicates_and_subgroups():
     assert inverse.tolist() == [0, 1, 0, 1]
     assert len((unique @ unique).remove_duplicates()) == 2
     trivial = PermutationGroup([Identity()], degree=2)
-    assert trivial.is_subgroup(unique, proper=True)
+    assert unique.is_subgroup(trivial, proper=True)
+    assert not trivial.is_subgroup(unique)
     assert not unique.is_subgroup(unique, proper=True)
 
 

@@ -35,7 +35,7 @@ def _planar(W: np.ndarray, glide: np.ndarray) -> str:
         return f"Rot({_angle(angle)})"
     if np.abs(glide).max() > _ATOL:
         return f"Glide{_vector(glide)}"
-    return f"Refl({_angle(angle / 2)})"
+    return f"Refl({_angle(90 if angle < -180 + 1e-4 else angle / 2)})"
 
 
 def _axial(W: np.ndarray, glide: np.ndarray) -> str:

@@ -112,10 +112,15 @@ class FiniteGroup:
         return (group, inverse) if return_inverse else group
 
     def is_subgroup(self, other: "FiniteGroup", *, proper: bool = False) -> bool:
-        """Whether all elements are among those of `other`, and fewer if it is to be proper."""
+        """Whether `other` is a subgroup of this group: all its elements are among ours.
+
+        Args:
+            other: the smaller group.
+            proper: whether it must have fewer elements.
+        """
         mine = {self._canonical(g) for g in self.elems}
         theirs = {other._canonical(g) for g in other.elems}
-        return mine < theirs if proper else mine <= theirs
+        return theirs < mine if proper else theirs <= mine
 
     def _place_of(self) -> Callable[[Element], int]:
         places = {self._canonical(g): i for i, g in enumerate(self.elems)}
