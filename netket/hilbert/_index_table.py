@@ -43,6 +43,9 @@ __all__ = [
 #: Spaces with more states than this are not enumerated (`is_indexable` is False).
 max_states = int(np.iinfo(np.int32).max)
 
+#: Up to this many configurations, constraints by the user are tried when a space is made.
+_TRIED_AT_ONCE = 2**14
+
 #: Largest number of states; a site with one more stands for one without a bound.
 _MAX_NUMBER = int(np.iinfo(np.int64).max) - 1
 
@@ -190,8 +193,23 @@ class Group:
 
         Raises:
             RuntimeError: there are too many configurations to try.
+            ValueError: none satisfies the constraint.
         """
         return self.listed if self.constraint is None else _satisfying_numbers(self)
+
+    def check(self) -> None:
+        """Raises an error if the constraint cannot be used; if states are few, if it allows none.
+
+        Raises:
+            ValueError: the constraint does not return one boolean for each sample, or allows no
+                state.
+        """
+        if self.constraint is None:
+            return
+        _check_result(self)
+        n_states = self.n_product_states
+        if n_states is not None and n_states <= _TRIED_AT_ONCE:
+            _ = self.keys
 
 
 # -- counting ----------------------------------------------------------------------------------
@@ -383,7 +401,28 @@ def _satisfying_numbers(group: Group, chunk: int = 2**17) -> np.ndarray:
         with jax.ensure_compile_time_eval():
             kept = np.asarray(satisfied(states)).reshape(width)
         found.append(numbers[kept & (numbers < n_states)])
-    return np.concatenate([np.zeros(0, dtype=np.int64), *found])
+    numbers = np.concatenate([np.zeros(0, dtype=np.int64), *found])
+    if not len(numbers):
+        raise ValueError(
+            f"Argument `constraint` must allow at least one state, but none of the {n_states} "
+            f"configurations satisfies {group.constraint}."
+        )
+    return numbers
+
+
+def _check_result(group: Group) -> None:
+    """The constraint must return one boolean for each sample."""
+    import jax
+
+    n_sites = sum(b.n_sites for b in group.blocks)
+    samples = jax.ShapeDtypeStruct((3, n_sites), np.dtype(group.dtype))
+    result = jax.eval_shape(lambda x: group.constraint(x), samples)
+    if getattr(result, "shape", None) != (3,) or result.dtype != bool:
+        raise ValueError(
+            f"Argument `constraint` must return booleans of shape (...) for samples of shape "
+            f"(..., N), but for samples of shape {samples.shape}, {group.constraint} returns "
+            f"{result}."
+        )
 
 
 # -- public ------------------------------------------------------------------------------------

@@ -11,13 +11,8 @@ import numpy as np
 from netket.utils import StaticRange
 
 from ._index_table import Block, Group
-from .constraint import (
-    DiscreteHilbertConstraint,
-    ExtraConstraint,
-    SumConstraint,
-    SumOnPartitionConstraint,
-    check_constraint,
-)
+from ._sums import split_constraint
+from .constraint import DiscreteHilbertConstraint, check_constraint
 from .discrete import DiscreteHilbert
 
 
@@ -32,7 +27,8 @@ class HomogeneousHilbert(DiscreteHilbert):
     Raises:
         TypeError: `local_states` is not a `StaticRange`.
         InvalidConstraintInterface, UnhashableConstraintError: the constraint cannot be used.
-        ValueError: no state satisfies a constraint on a sum.
+        ValueError: no state satisfies the constraint (noticed later if it is not known to the
+            library, and the space is large); it does not return a boolean for each sample.
     """
 
     def __init__(
@@ -51,8 +47,9 @@ class HomogeneousHilbert(DiscreteHilbert):
         self._local_states = local_states
         self._constraint = check_constraint(constraint)
         super().__init__((len(local_states),) * n_sites)
-        # a sum that cannot be reached is an error now, not when states are drawn
-        self._blocks(self._constraint)
+        # a constraint that cannot be satisfied is an error now, not when states are drawn
+        for group in self._groups:
+            group.check()
 
     @property
     def local_states(self) -> StaticRange:
@@ -122,22 +119,10 @@ class HomogeneousHilbert(DiscreteHilbert):
 
     def _blocks(self, constraint: Any) -> tuple[tuple[Block, ...], Any]:
         """The blocks of sites with fixed sums, and the constraint that remains."""
-        if isinstance(constraint, ExtraConstraint):
-            blocks, rest = self._blocks(constraint.base_constraint)
-            extra = constraint.extra_constraint
-            return blocks, extra if rest is None else ExtraConstraint(rest, extra)
-        if type(constraint) is SumConstraint:
-            return (self._sum_block(self.size, constraint.sum_value),), None
-        if type(constraint) is SumOnPartitionConstraint:
-            if sum(constraint.sizes) != self.size:
-                raise ValueError(
-                    f"Argument `constraint` must have parts of {self.size} sites in total, as many "
-                    f"as the Hilbert space, but the sizes {constraint.sizes} add up to "
-                    f"{sum(constraint.sizes)}."
-                )
-            parts = zip(constraint.sizes, constraint.sum_values)
-            return tuple(self._sum_block(n, value) for n, value in parts), None
-        return (Block(self.shape),), constraint
+        sums, rest = split_constraint(constraint, self.size)
+        if sums is None:
+            return (Block(self.shape),), rest
+        return tuple(map(self._sum_block, sums.sizes, sums.values)), rest
 
     def _sum_block(self, n: int, value: float) -> Block:
         start, step, d = self._local_states.start, self._local_states.step, self.local_size

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -152,14 +153,14 @@ def _random_group(group: Group, key: PRNGKeyT, size: int) -> jax.Array:
     if _is_listed(group):
         table = build_table([group])  # its list is kept by the group
         assert table is not None
-        if table.n_states == 0:
-            raise ValueError(f"No state satisfies the constraint {group.constraint}.")
         return _index_jax.unrank(table, jax.random.randint(key, (size,), 0, table.n_states))
     return _random_by_rejection(group, key, size)
 
 
 def _random_product(group: Group, key: PRNGKeyT, size: int) -> jax.Array:
     blocks = group.blocks
+    if all(b.total is not None and max(b.dims, default=1) <= 2 for b in blocks):
+        return _random_bits_of_sums(blocks, key, size)
     keys = jax.random.split(key, len(blocks)) if len(blocks) > 1 else [key]
     parts = [_random_block(b, k, size) for b, k in zip(blocks, keys)]
     return parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=1)
@@ -194,8 +195,7 @@ def _random_block(block: Block, key: PRNGKeyT, size: int) -> jax.Array:
         small = jnp.int32 if d < 2**31 else jnp.int64
         shape = (size, len(dims))
         return _flat(jax.random.randint, key, shape, minval=0, maxval=maxval, dtype=small)
-    draw = _random_bits_of_sum if dims.max(initial=1) <= 2 else _random_digits_of_sum
-    digits = draw(block, key, size)
+    digits = _random_digits_of_sum(block, key, size)
     return dims - 1 - digits if block.descending else digits
 
 
@@ -204,18 +204,27 @@ def _flat(draw: Any, key: PRNGKeyT, shape: tuple[int, ...], **kwargs: Any) -> ja
     return draw(key, shape=(math.prod(shape),), **kwargs).reshape(shape)
 
 
-def _random_bits_of_sum(block: Block, key: PRNGKeyT, size: int) -> jax.Array:
-    """Digits 0 and 1: a one is drawn with probability (ones left) / (sites left)."""
-    n = block.n_sites
+def _random_bits_of_sums(blocks: Sequence[Block], key: PRNGKeyT, size: int) -> jax.Array:
+    """Local indices 0 and 1: a one is drawn with probability (ones left) / (sites left).
+
+    One loop for all blocks, as loops are what takes long to compile.
+    """
+    left = np.concatenate([np.arange(b.n_sites, 0, -1) for b in blocks])
+    totals = np.repeat([b.total for b in blocks], [b.n_sites for b in blocks])
+    is_first = np.concatenate([np.arange(b.n_sites) == 0 for b in blocks])
 
     def site(ones: jax.Array, at: tuple) -> tuple:
-        u, sites = at
+        u, sites, total, first = at
+        ones = jnp.where(first, total, ones)
         digit = (u * sites < ones).astype(ones.dtype)
         return ones - digit, digit
 
-    u = _flat(jax.random.uniform, key, (n, size))
-    start = jnp.full(size, block.total)
-    return jax.lax.scan(site, start, (u, jnp.arange(n, 0, -1)))[1].T
+    u = _flat(jax.random.uniform, key, (len(left), size))
+    start = jnp.zeros(size, dtype=totals.dtype)
+    digits = jax.lax.scan(site, start, (u, left, totals, is_first))[1].T
+    descending = np.repeat([b.descending for b in blocks], [b.n_sites for b in blocks])
+    dims = np.array([d for b in blocks for d in b.dims], dtype=np.int64)
+    return jnp.where(descending, dims - 1 - digits, digits)
 
 
 def _random_digits_of_sum(block: Block, key: PRNGKeyT, size: int) -> jax.Array:

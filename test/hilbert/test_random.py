@@ -118,19 +118,6 @@ def test_unknown_constraints_on_large_spaces_warn():
         nk.config.netket_random_state_fallback_warning = True
 
 
-def test_no_state_satisfies_the_constraint():
-    class Never(OddlyMany):
-        def __call__(self, x):
-            return jnp.zeros(x.shape[:-1], bool)
-
-        __hash__ = OddlyMany.__hash__
-
-    hilbert = nk.hilbert.Qubit(2) * nk.hilbert.Fock(1, 2, constraint=Never())
-    assert hilbert.n_states == 0
-    with pytest.raises(ValueError, match="No state satisfies"):
-        hilbert.random_state(jax.random.key(0))
-
-
 def test_spaces_of_third_parties():
     class Always(nk.hilbert.AbstractHilbert):
         size = 3
