@@ -20,7 +20,7 @@ def matrix_on(hilbert: Any, matrix: Any, sites: Any) -> np.ndarray:
     full = full.reshape(*dims, *dims)
     back = [order.index(i) for i in range(n)]
     full = full.transpose(*back, *(n + i for i in back)).reshape(int(np.prod(shape)), -1)
-    if not hilbert.constrained:
+    if hilbert.constraint is None:
         return full
     # rows and columns of the states of the constrained space, in its order
     indices = np.asarray(hilbert.states_to_local_indices(hilbert.all_states())).astype(int)

@@ -253,6 +253,14 @@ class DiscreteOperator(AbstractOperator):
         """
         return _matrix.to_qobj(self)
 
+    def project_to_space(self) -> "DiscreteOperator":
+        """P O P, where P projects on the states that satisfy the constraint of the space.
+
+        Terms that lead out of a constrained space are left out where they do. On a space without
+        constraint this is the operator itself.
+        """
+        return _LAZY["projected"](self)
+
     def to_local_operator(self) -> Any:
         """The same operator as a `LocalOperator`.
 

@@ -215,7 +215,7 @@ def to_qobj(op: Any) -> Any:
     """See `DiscreteOperator.to_qobj`."""
     qutip: Any = optional.require("qutip", "to make `Qobj`s of operators", extra="extra")
     hilbert, matrix = op.hilbert, to_sparse(op, False)
-    dims = [matrix.shape[0]] if hilbert.constrained else list(map(int, hilbert.shape))
+    dims = list(map(int, hilbert.shape)) if hilbert.constraint is None else [matrix.shape[0]]
     return qutip.Qobj(matrix, dims=[dims, dims])
 
 

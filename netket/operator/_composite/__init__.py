@@ -4,12 +4,14 @@
 from ._callback import CallbackOperator
 from ._lazy import ConjugateOperator, TransposeOperator
 from ._product import ProductOperator
+from ._projected import ProjectedOperator
 from ._sum import SumOperator
 
 __all__ = [
     "CallbackOperator",
     "ConjugateOperator",
     "ProductOperator",
+    "ProjectedOperator",
     "SumOperator",
     "TransposeOperator",
 ]

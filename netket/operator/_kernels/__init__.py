@@ -5,6 +5,7 @@ from ._bose_hubbard import BoseHubbardData
 from ._composite import ForeignData, ProductData, SumData
 from ._ising import IsingData
 from ._local import LocalData, LocalGroup, LocalGroups, flat_tables, group_tables
+from ._projected import ProjectedData, ProjectedRows, SpaceRule, space_data
 from ._rows import row_jax
 from ._strings import StringBuckets, StringData, string_buckets, string_tables
 
@@ -16,12 +17,16 @@ __all__ = [
     "LocalGroup",
     "LocalGroups",
     "ProductData",
+    "ProjectedData",
+    "ProjectedRows",
+    "SpaceRule",
     "StringBuckets",
     "StringData",
     "SumData",
     "flat_tables",
     "group_tables",
     "row_jax",
+    "space_data",
     "string_buckets",
     "string_tables",
 ]

@@ -17,6 +17,7 @@ from . import (  # noqa: F401
     _ising_numba,
     _local_numba,
     _permutation_numba,
+    _projected_numba,
     _strings_numba,
 )
 from ._cache import stamped
