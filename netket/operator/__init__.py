@@ -9,7 +9,15 @@ from ._base import (
     use_backend,
 )
 from ._bose_hubbard import BoseHubbard, BoseHubbardJax, BoseHubbardNumba
-from ._composite import ProductOperator, SumOperator
+from ._composite import (
+    Adjoint,
+    EmbedOperator,
+    ProductOperator,
+    Squared,
+    SumOperator,
+    TensorOperator,
+    Transpose,
+)
 from ._fermion import FermionOperator2nd, FermionOperator2ndJax, FermionOperator2ndNumba
 from ._graph import GraphOperator, Heisenberg
 from ._ising import Ising, IsingJax, IsingNumba
@@ -18,11 +26,13 @@ from ._pauli import PauliStrings, PauliStringsJax, PauliStringsNumba
 
 __all__ = [
     "AbstractOperator",
+    "Adjoint",
     "BoseHubbard",
     "BoseHubbardJax",
     "BoseHubbardNumba",
     "DiscreteJaxOperator",
     "DiscreteOperator",
+    "EmbedOperator",
     "FermionOperator2nd",
     "FermionOperator2ndJax",
     "FermionOperator2ndNumba",
@@ -38,7 +48,10 @@ __all__ = [
     "PauliStringsJax",
     "PauliStringsNumba",
     "ProductOperator",
+    "Squared",
     "SumOperator",
+    "TensorOperator",
+    "Transpose",
     "boson",
     "fermion",
     "permutation",

@@ -261,6 +261,14 @@ class DiscreteOperator(AbstractOperator):
         """
         return _LAZY["projected"](self)
 
+    def tensor(self, *others: "DiscreteOperator") -> Any:
+        """The tensor product with operators on other spaces, a `TensorOperator`.
+
+        Args:
+            others: operators; their factors come behind this one's.
+        """
+        return _LAZY["tensor"]([self, *others])
+
     def to_local_operator(self) -> Any:
         """The same operator as a `LocalOperator`.
 

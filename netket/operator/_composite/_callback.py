@@ -14,13 +14,14 @@ import numpy as np
 from netket.errors import NetketWarning
 from netket.utils.types import Array
 
-from .._base import Backend, DiscreteJaxOperator, DiscreteOperator, inexact, lazy_form
+from .._base import Backend, DiscreteOperator, inexact, lazy_form
 from .._base._host import extend_rows
+from ._delegate import DelegatingOperator
 
 _warned: set[type] = set()
 
 
-class CallbackOperator(DiscreteJaxOperator):
+class CallbackOperator(DelegatingOperator):
     """The jax form of an operator that only has `get_conn_flattened`.
 
     `to_jax()` of such an operator makes it, and `to_numba()` gives the operator back.
@@ -33,23 +34,6 @@ class CallbackOperator(DiscreteJaxOperator):
     def __init__(self, parent: DiscreteOperator, backend: Backend = "jax"):
         super().__init__(parent.hilbert)
         self._parent, self._backend = parent, backend
-
-    @property
-    def parent(self) -> DiscreteOperator:
-        """The operator."""
-        return self._parent
-
-    @property
-    def dtype(self) -> Any:
-        return self._parent.dtype
-
-    @property
-    def is_hermitian(self) -> bool:
-        return self._parent.is_hermitian
-
-    @property
-    def max_conn_size(self) -> int:
-        return self._parent.max_conn_size
 
     @property
     def backends(self) -> tuple[Backend, ...]:
@@ -67,16 +51,6 @@ class CallbackOperator(DiscreteJaxOperator):
         new._parent, new._backend = metadata
         new._hilbert = new._parent.hilbert
         return new
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, CallbackOperator)
-            and self._parent == other._parent
-            and self._backend == other._backend
-        )
-
-    def __hash__(self) -> int:
-        return hash((CallbackOperator, self._parent, self._backend))
 
     def get_conn_flattened(
         self, x: Array, sections: np.ndarray, pad: bool = False
@@ -106,9 +80,6 @@ class CallbackOperator(DiscreteJaxOperator):
             )
         mels = mels.astype(inexact(self.dtype))
         return extend_rows(x, xp.astype(x.dtype), mels, self.max_conn_size)
-
-    def __repr__(self) -> str:
-        return f"CallbackOperator({self._parent})"
 
 
 def _warn_once(operator: DiscreteOperator) -> None:

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Conjugates and transposes of operators that have no closed form for them: third parties'.
-
-The operators of this package have closed forms for both.
-"""
+"""Forms of conjugates and transposes of operators that have no closed form: third parties'."""
 
 from typing import Any
 
@@ -10,12 +7,15 @@ import numpy as np
 
 from netket.utils.types import Array
 
-from .._base import Backend, DiscreteJaxOperator, DiscreteOperator, lazy_form
+from .._base import Backend, DiscreteOperator
+from .._base._abstract import _LAZY
 from .._base._host import check_samples, check_size, host_array
 from ._base import as_pytree
+from ._callback import CallbackOperator
+from ._delegate import DelegatingOperator
 
 
-class ConjugateOperator(DiscreteJaxOperator):
+class ConjugateOperator(DelegatingOperator):
     """The complex conjugate of an operator, element by element.
 
     Args:
@@ -27,31 +27,18 @@ class ConjugateOperator(DiscreteJaxOperator):
         self._parent = as_pytree(parent)
         self._backend = parent.backend
 
-    @property
-    def parent(self) -> DiscreteOperator:
-        """The operator."""
-        return self._parent
-
-    @property
-    def dtype(self) -> Any:
-        return self._parent.dtype
-
-    @property
-    def is_hermitian(self) -> bool:
-        return self._parent.is_hermitian
-
-    @property
-    def max_conn_size(self) -> int:
-        return self._parent.max_conn_size
-
     def _with_backend(self, backend: Backend) -> Any:
         return ConjugateOperator(self._parent.to_backend(backend))
 
+    @property
+    def _plain(self) -> DiscreteOperator:
+        return self._parent.parent if isinstance(self._parent, CallbackOperator) else self._parent
+
     def conjugate(self, *, concrete: bool = False) -> DiscreteOperator:
-        return self._parent
+        return self._plain
 
     def transpose(self, *, concrete: bool = False) -> Any:
-        return self._parent.transpose().conjugate()
+        return _LAZY["adjoint"](self._plain)
 
     def tree_flatten(self) -> tuple[tuple, Any]:
         return (self._parent,), (self._hilbert, self._backend)
@@ -72,11 +59,8 @@ class ConjugateOperator(DiscreteJaxOperator):
         xp, mels = self._parent.get_conn_flattened(x, sections, *([True] * pad))
         return xp, np.asarray(mels).conj()
 
-    def __repr__(self) -> str:
-        return f"ConjugateOperator({self._parent})"
 
-
-class TransposeOperator(DiscreteOperator):
+class MatrixTranspose(DiscreteOperator):
     """The transpose of an operator, whose rows are the columns of the operator's matrix.
 
     Args:
@@ -134,21 +118,10 @@ class TransposeOperator(DiscreteOperator):
         return self.hilbert.numbers_to_states(rows.indices).astype(x.dtype), rows.data
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, TransposeOperator) and self._parent == other._parent
+        return isinstance(other, MatrixTranspose) and self._parent == other._parent
 
     def __hash__(self) -> int:
-        return hash((TransposeOperator, self._parent))
+        return hash((MatrixTranspose, self._parent))
 
     def __repr__(self) -> str:
-        return f"TransposeOperator({self._parent})"
-
-
-@lazy_form("conjugate")
-def conjugate_form(operator: DiscreteOperator) -> Any:
-    # real matrix elements are their own conjugates
-    return operator if np.dtype(operator.dtype).kind != "c" else ConjugateOperator(operator)
-
-
-@lazy_form("transpose")
-def transpose_form(operator: DiscreteOperator) -> Any:
-    return operator.conjugate() if operator.is_hermitian else TransposeOperator(operator)
+        return f"MatrixTranspose({self._parent})"

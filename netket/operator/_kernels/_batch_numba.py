@@ -19,6 +19,7 @@ from . import (  # noqa: F401
     _permutation_numba,
     _projected_numba,
     _strings_numba,
+    _tensor_numba,
 )
 from ._cache import stamped
 from ._rows import CANCELLATION
