@@ -12,14 +12,16 @@ from ._rows_numba import row_kernel
 from ._strings import StringData
 
 
-@intrinsic
-def _count(typing_context: Any, word: Any) -> Any:
+def _count_bits(typing_context: Any, word: Any) -> Any:
     """Number of bits set in a uint64, by the instruction that the processor has for it."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.ctpop(arguments[0])
 
     return types.uint64(types.uint64), generate
+
+
+_count: Any = intrinsic(_count_bits)
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -12,7 +12,9 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from .._base import KernelOperator, is_traced, lazy_form, promoted
+from netket.utils.types import DType
+
+from .._base import Backend, KernelOperator, is_traced, lazy_form, promoted
 from .._local import LocalOperator, Pattern, Terms, make_pattern
 from .._strings import StringOperator, StringTerms, count_bits, unpack_bits
 from ._algebra import merged, segment_sums
@@ -115,7 +117,13 @@ def _term(
 
 
 @lazy_form("pauli_strings")
-def to_pauli_strings(operator: KernelOperator, cutoff: float = 1.0e-10) -> Any:
+def to_pauli_strings(
+    operator: KernelOperator,
+    *,
+    cutoff: float = 1.0e-10,
+    dtype: DType | None = None,
+    backend: Backend | None = None,
+) -> Any:
     """An operator on sites with two states as `PauliStrings`.
 
     Local terms are transformed matrix by matrix, fermions by the Jordan-Wigner transformation
@@ -124,19 +132,21 @@ def to_pauli_strings(operator: KernelOperator, cutoff: float = 1.0e-10) -> Any:
     Args:
         operator: a sum of local terms, or of strings.
         cutoff: strings whose weight has a modulus up to this are left out.
+        dtype: dtype of the matrix elements, by default real if they are known to be.
+        backend: backend of the result, by default that of the operator.
 
     Returns:
-        The `PauliStrings`, with the same space and backend.
+        The `PauliStrings` on the same space.
 
     Raises:
         ValueError: a site does not have two local states, or a term acts on too many sites.
         TypeError: the operator is not a sum of local terms or of strings.
     """
-    from ._operator import PauliStrings, _check_space
+    from ._operator import PauliStrings, check_space  # it needs `local_form`
 
-    _check_space(operator.hilbert)
+    check_space(operator.hilbert)
     if isinstance(operator, StringOperator):
-        parts = _from_conditions(operator)
+        x, z, weights = _from_conditions(operator)
     else:
         local = operator._as_local()
         if local is None:
@@ -144,28 +154,16 @@ def to_pauli_strings(operator: KernelOperator, cutoff: float = 1.0e-10) -> Any:
                 f"{type(operator).__name__} cannot be written as `PauliStrings`, because it is "
                 "not known as a sum of terms on few sites."
             )
-        parts = _from_local(local)
-    x, z, weights = parts
-    dtype = promoted(weights.dtype)
-    powers = n_y(x, z)  # P = (-i)^n Z^z X^x
-    if not (np.dtype(dtype).kind == "c"):
-        dtype = promoted(dtype, 1j) if (powers % 2).any() else dtype
-    weights = weights.astype(dtype) * powers_of_i(powers, dtype)
+        x, z, weights = _from_local(local)
+    powers = n_y(x, z)  # Z^z X^x = i^n P
+    own = promoted(weights.dtype, 1j) if (powers % 2).any() else promoted(weights.dtype)
+    weights = weights.astype(own) * powers_of_i(powers, own)
     terms, weights = merged(operator.hilbert.size, x, z, weights)
-    if not is_traced(weights) and np.dtype(dtype).kind == "c":
-        keep = np.abs(weights) > cutoff
-        terms, weights = terms[keep], weights[keep]
-        if operator.is_hermitian:
-            weights = np.ascontiguousarray(weights.real)
-    if not len(terms):
-        return PauliStrings(
-            operator.hilbert,
-            ["I" * operator.hilbert.size],
-            0.0,
-            cutoff=cutoff,
-            backend=operator.backend,
-        )
-    return PauliStrings._build(operator.hilbert, operator.backend, terms, weights, cutoff)
+    if not is_traced(weights) and operator.is_hermitian:
+        weights = weights.real
+    backend = backend or operator.backend
+    result = PauliStrings._build(operator.hilbert, backend, terms, weights, cutoff)
+    return result if dtype is None else result.copy(dtype=dtype)
 
 
 def _from_local(local: LocalOperator) -> tuple[np.ndarray, np.ndarray, Any]:

@@ -81,7 +81,7 @@ class PauliStrings(StringOperator):
                     "number of sites."
                 )
             hilbert = Qubit(len(operators[0]))
-        _check_space(hilbert)
+        check_space(hilbert)
         odd = bool((n_y(x, z) % 2).any())
         values = _check_weights(weights, len(operators), dtype, odd)
         KernelOperator.__init__(self, hilbert, backend)
@@ -308,9 +308,12 @@ class PauliStrings(StringOperator):
     def to_local_operator(self) -> Any:
         return local_form(self)
 
-    def to_pauli_strings(self) -> "PauliStrings":
-        """The operator itself."""
-        return self
+    def to_pauli_strings(self, **kwargs: Any) -> "PauliStrings":
+        """The operator itself, or a copy with another `cutoff`, `dtype` or `backend`."""
+        if not kwargs:
+            return self
+        backend = kwargs.pop("backend", self.backend)
+        return self.copy(**kwargs).to_backend(backend)
 
     def __repr__(self) -> str:
         weights = self._value("_weights")
@@ -346,7 +349,8 @@ def _identity(n_sites: int) -> StringTerms:
 # -- arguments --------------------------------------------------------------------------------
 
 
-def _check_space(hilbert: Any) -> None:
+def check_space(hilbert: Any) -> None:
+    """Raises a ValueError unless every site has two local states."""
     if not isinstance(hilbert, DiscreteHilbert) or any(d != 2 for d in hilbert.shape):
         raise ValueError(
             "Argument `hilbert` must have two local states on every site, where Pauli matrices "
