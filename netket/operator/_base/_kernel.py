@@ -297,14 +297,17 @@ class KernelOperator(DiscreteJaxOperator):
         """The operator as a `LocalOperator`, or None if it is not a sum of local terms."""
         return None
 
-    def to_pauli_strings(self) -> Any:
+    def to_pauli_strings(self, **kwargs: Any) -> Any:
         """The same operator as `PauliStrings`; fermions by the Jordan-Wigner transformation.
+
+        Args:
+            **kwargs: `cutoff`, `dtype` and `backend` as for `PauliStrings`.
 
         Raises:
             ValueError: a site does not have two local states, or a term acts on too many sites.
             TypeError: it is not known as a sum of terms on few sites.
         """
-        return _LAZY["pauli_strings"](self)
+        return _LAZY["pauli_strings"](self, **kwargs)
 
     def _keeps_constraint(self, constraint: Any) -> bool:
         """Whether x' with matrix element 0 are known to satisfy the constraint, or not to occur."""
