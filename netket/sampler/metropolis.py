@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from netket.hilbert import AbstractHilbert
+from netket.jax.sharding import shard_along_axis
 from netket.utils import struct
 from netket.utils.types import Array, DType, ModuleOrApplyFun, PRNGKeyT, PyTree, Scalar
 
@@ -254,7 +255,7 @@ def _new_state(
 ) -> MetropolisSamplerState:
     rng, rule_key, state_key = jax.random.split(key, 3)
     rule_state = sampler.rule.init_state(sampler, machine, parameters, rule_key)
-    σ = jnp.zeros((sampler.n_batches, sampler.hilbert.size), sampler.dtype)
+    σ = shard_along_axis(jnp.zeros((sampler.n_batches, sampler.hilbert.size), sampler.dtype), 0)
     # also finds out early that a model returns the wrong shape
     log_prob = jax.eval_shape(lambda σ: _log_prob(sampler, machine, parameters, σ), σ)
     state = MetropolisSamplerState(
@@ -314,7 +315,7 @@ def _at_random(
 ) -> MetropolisSamplerState:
     σ = sampler.rule.random_state(sampler, machine, parameters, state, key)
     _check_shape(sampler, f"What `{type(sampler.rule).__name__}.random_state` returns", σ)
-    return state.replace(σ=jnp.asarray(σ))
+    return state.replace(σ=shard_along_axis(jnp.asarray(σ), 0))
 
 
 def _check_shape(sampler: MetropolisSampler, what: str, σ: Array) -> None:
