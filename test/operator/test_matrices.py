@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Matrices by walking through the rows, on all kinds of spaces, and what cannot have one."""
 
+import tracemalloc
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -16,6 +18,7 @@ from netket.hilbert.constraint import (
 )
 from netket.operator import Heisenberg, Ising, LocalOperator, boson, spin
 from netket.operator._base import _matrix
+from netket.operator._kernels import _numbering
 from netket.utils import struct
 
 
@@ -78,6 +81,47 @@ def test_walker_on_every_kind_of_space(name, from_rows):
     np.testing.assert_allclose(jax.jit(lambda o, v: o @ v)(op, v), expected @ v, atol=1e-10)
     traced = jax.jit(lambda o: o.to_sparse(jax_=True).todense())(op)
     np.testing.assert_allclose(traced, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_walker_without_tables(name, monkeypatch):
+    """Spaces for which tables of numbers would be too large."""
+    op = hops(*CASES[name])
+    expected = op.to_sparse()
+    monkeypatch.setattr(_numbering, "_tables", lambda table: None)
+    _matrix._numbering.cache_clear()
+    again = op.to_sparse()
+    _matrix._numbering.cache_clear()
+    for part in ("data", "indices", "indptr"):
+        np.testing.assert_array_equal(getattr(again, part), getattr(expected, part))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_threads_change_nothing(name, monkeypatch):
+    op = hops(*CASES[name])
+    v = np.random.default_rng(0).normal(size=(op.hilbert.n_states, 2))
+    monkeypatch.setattr(_matrix, "_THREAD_ELEMENTS", 2**60)
+    matrix, dense, product = op.to_sparse(), op.to_dense(), op @ v
+    monkeypatch.setattr(_matrix, "_THREAD_ELEMENTS", 1)
+    monkeypatch.setattr("numba.config.NUMBA_NUM_THREADS", 3)
+    again = op.to_sparse()
+    for part in ("data", "indices", "indptr"):
+        np.testing.assert_array_equal(getattr(again, part), getattr(matrix, part))
+    np.testing.assert_array_equal(op.to_dense(), dense)
+    np.testing.assert_array_equal(op @ v, product)
+
+
+def test_memory_for_a_matrix():
+    """At most twice that of the matrix, with the address space that is reserved."""
+    op = Heisenberg(nk.hilbert.Spin(0.5, 14, total_sz=0), nk.graph.Chain(14), backend="numba")
+    op.to_sparse()  # tables of the space, which stay
+    tracemalloc.start()
+    matrix = op.to_sparse()
+    size = matrix.data.nbytes + matrix.indices.nbytes + matrix.indptr.nbytes
+    kept, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 1.1 * size + 2**16
+    assert peak < 2 * size + 2**16
 
 
 def test_states_listed_by_a_constraint(from_rows):

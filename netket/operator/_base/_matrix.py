@@ -6,6 +6,7 @@ flag; others, and traced ones, go through their connected elements.
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
@@ -24,7 +25,9 @@ _BLOCK = 4096
 # Elements of the rows that are walked through at a time, which should stay in the cache.
 _BLOCK_ELEMENTS = 2**15
 # CSR arrays for all slots of all rows are reserved up to this size; larger ones grow.
-_RESERVED = 2**24
+_RESERVED = 2**27
+# Slots of rows that are worth a thread.
+_THREAD_ELEMENTS = 2**16
 
 
 # -- sparse -----------------------------------------------------------------------------------
@@ -55,40 +58,58 @@ def to_sparse(op: Any, jax_: bool) -> Any:
 
 def _csr_arrays(op: Any, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     data = op._numba_data()
-    return _listed_csr(op, n) if data is None else _walked_csr(op, data, n)
-
-
-def _walked_csr(op: Any, data: Any, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    walkers, slots = _walkers(), op._slots
-    capacity = n * slots if n * slots <= _RESERVED else max(_RESERVED, slots)
-    indices = np.empty(capacity, np.int32)
-    values = np.empty(capacity, op.dtype)
-    indptr = np.zeros(n + 1, np.int64)
-
-    def write(first: int, columns: np.ndarray, mels: np.ndarray, sizes: np.ndarray) -> Any:
-        nonlocal indices, values
-        row, last = first, first + len(sizes)
-        while True:
-            row, slot = walkers.csr_rows(
-                first, row, columns, mels, sizes, op._merges, indptr, indices, values
-            )
-            if slot >= 0 or row == last:
-                return row, slot
-            size = _next_capacity(indptr, row, n, slots, len(indices))
-            indices, values = _grown(indices, size), _grown(values, size)
-
-    _walk(op, data, n, write)
+    if data is None:
+        return _listed_csr(op, n)
+    slots = op._slots
+    indptr, indices, values = (_reserved_csr if n * slots <= _RESERVED else _growing_csr)(
+        op, data, n, slots
+    )
     if indptr[-1] <= np.iinfo(np.int32).max:
         indptr = indptr.astype(np.int32)
     else:
         indices = indices.astype(np.int64)
-    return indptr, _trimmed(indices, indptr[-1]), _trimmed(values, indptr[-1])
+    return indptr, indices, values
 
 
-def _next_capacity(indptr: np.ndarray, row: int, n: int, slots: int, capacity: int) -> int:
-    """Size of the arrays from what the rows so far let us expect, with room for one row."""
-    expected = int(1.02 * indptr[row] / max(row, 1) * n)
-    return min(max(expected, capacity * 5 // 4, int(indptr[row]) + slots), n * slots)
+def _reserved_csr(op: Any, data: Any, n: int, slots: int) -> tuple[np.ndarray, ...]:
+    """CSR arrays, with room for all slots of all rows: every thread has its own part.
+
+    Memory that is never written to is none: only the address space is used up.
+    """
+    indptr = np.zeros(n + 1, np.int64)
+    indices, values = np.empty(n * slots, np.int32), np.empty(n * slots, op.dtype)
+
+    def write(first: int, last: int) -> int:
+        walker = _Walker(op, data)
+        _, end = walker.rows(
+            first, last, indices, values, indptr[first + 1 :], place=first * slots, ordered=True
+        )
+        return end
+
+    end = 0
+    for first, last, stop in _in_threads(write, n, n * slots):
+        begin, size = first * slots, stop - first * slots
+        if begin != end:  # close the gap behind the part of the thread before
+            indices[end : end + size] = indices[begin:stop]
+            values[end : end + size] = values[begin:stop]
+            indptr[first + 1 : last + 1] += end - begin
+        end += size
+    return indptr, _shrunk(indices, end), _shrunk(values, end)
+
+
+def _growing_csr(op: Any, data: Any, n: int, slots: int) -> tuple[np.ndarray, ...]:
+    """CSR arrays that grow, as far as the rows so far let us expect."""
+    indptr = np.zeros(n + 1, np.int64)
+    indices = np.empty(max(_RESERVED, slots), np.int32)
+    values = np.empty(len(indices), op.dtype)
+    walker, row, end = _Walker(op, data), 0, 0
+    while True:
+        row, end = walker.rows(row, n, indices, values, indptr[row + 1 :], place=end, ordered=True)
+        if row == n:
+            return indptr, _shrunk(indices, end), _shrunk(values, end)
+        expected = int(1.02 * end / max(row, 1) * n)
+        size = min(max(expected, len(indices) * 5 // 4, end + slots), n * slots)
+        indices, values = _grown(indices, size), _grown(values, size)
 
 
 def _grown(array: np.ndarray, size: int) -> np.ndarray:
@@ -97,9 +118,10 @@ def _grown(array: np.ndarray, size: int) -> np.ndarray:
     return result
 
 
-def _trimmed(array: np.ndarray, size: int) -> np.ndarray:
-    """The first `size` elements; memory that was reserved and not used is given back."""
-    return array[:size] if size >= 0.9 * len(array) else array[:size].copy()
+def _shrunk(array: np.ndarray, size: int) -> np.ndarray:
+    """The first `size` elements, in place: memory behind them is given back."""
+    array.resize(size, refcheck=False)
+    return array
 
 
 def _listed_csr(op: Any, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -250,22 +272,90 @@ def _numbering(hilbert: Any) -> tuple[Any, Any]:
     return type(table)(*copies), make_numbering(table)
 
 
-def _walk(op: Any, data: Any, n: int, use: Callable[..., tuple[int, int]]) -> None:
-    """Compute all rows in blocks, and give each to `use(first, columns, mels, sizes)`.
+class _Walker:
+    """Buffers with which one thread walks through rows.
 
-    `use` returns a row and a slot, which is that of an x' outside of the space unless negative.
+    Args:
+        op, data: the operator, and its data for numba.
     """
-    walkers, (table, numbering), conn = _walkers(), _numbering(op.hilbert), op._new_conn(op._slots)
-    block = max(1, min(n, _BLOCK_ELEMENTS // len(conn.mels)))
-    columns = np.empty((block, len(conn.mels)), np.int64)
-    mels = np.empty(columns.shape, op.dtype)
-    sizes = np.empty(block, np.int64)
-    for first in range(0, n, block):
-        rows = tuple(a[: n - first] for a in (columns, mels, sizes))
-        walkers.walk(data, table, numbering, conn, first, *rows)
-        row, slot = use(first, *rows)
+
+    def __init__(self, op: Any, data: Any):
+        self._op, self._data, self._walkers = op, data, _walkers()
+        self._table, self._space = _numbering(op.hilbert)
+        self._conn = op._new_conn(op._slots)
+        self._scratch = self._walkers.new_scratch(op.hilbert.size, self._conn)
+
+    def rows(
+        self,
+        first: int,
+        last: int,
+        indices: np.ndarray,
+        values: np.ndarray,
+        ends: np.ndarray,
+        place: int = 0,
+        ordered: bool = False,
+    ) -> tuple[int, int]:
+        """See `_matrix_numba.walk`: the row that is reached, and where it begins.
+
+        Raises:
+            ValueError: the operator leaves the space.
+        """
+        merging = ordered and self._op._merges
+        row, end, slot = self._walkers.walk(
+            self._data,
+            self._table,
+            self._space,
+            self._conn,
+            self._scratch,
+            first,
+            last,
+            ordered,
+            merging,
+            place,
+            ends,
+            indices,
+            values,
+        )
         if slot >= 0:
-            raise _leaves_space(op, data, table, conn, row, slot)
+            raise _leaves_space(self._op, self._data, self._table, self._conn, row, slot)
+        return row, end
+
+
+def _walk(op: Any, data: Any, n: int, use: Callable[..., None]) -> None:
+    """Compute all rows in blocks, and give each to `use(first, ends, columns, mels)`.
+
+    Several threads do so, each with rows of its own.
+    """
+    slots = op._slots
+
+    def part(first: int, last: int) -> None:
+        walker = _Walker(op, data)
+        block = max(1, min(last - first, _BLOCK_ELEMENTS // slots))
+        indices, values = np.empty(block * slots, np.int32), np.empty(block * slots, op.dtype)
+        for row in range(first, last, block):
+            ends = np.empty(min(block, last - row), np.int64)
+            walker.rows(row, row + len(ends), indices, values, ends)
+            use(row, ends, indices, values)
+
+    _in_threads(part, n, n * slots)
+
+
+def _in_threads(part: Callable[[int, int], Any], n: int, work: int) -> list[tuple[int, int, Any]]:
+    """`part(first, last)` of consecutive rows, and its results; one thread where there is little.
+
+    The number of threads is that of numba: `NUMBA_NUM_THREADS`, or that of the cores.
+    """
+    from numba import config
+
+    threads = max(1, min(config.NUMBA_NUM_THREADS, work // _THREAD_ELEMENTS, n))
+    bounds = [n * k // threads for k in range(threads + 1)]
+    ranges = list(zip(bounds, bounds[1:]))
+    if threads == 1:
+        return [(0, n, part(0, n))]
+    with ThreadPoolExecutor(threads - 1) as pool:
+        others = [pool.submit(part, *r) for r in ranges[1:]]
+        results = [part(*ranges[0]), *(other.result() for other in others)]
+    return [(first, last, result) for (first, last), result in zip(ranges, results)]
 
 
 def _leaves_space(op: Any, data: Any, table: Any, conn: Any, row: int, slot: int) -> ValueError:

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Numba walker over all rows of a matrix: CSR, dense, and matrix times vectors.
 
-They work with the numbers of configurations; no array of all configurations is ever made. Rows
-are computed in blocks by `walk`, the only function that is compiled for every kind of operator;
-what is done with the blocks is the same for all. Inner loops get plain arrays: taking arrays out
-of tuples costs more than the arithmetic.
+They work with the numbers of configurations; no array of all configurations is ever made. `walk`
+is the only function that is compiled for every kind of operator; the others, which it is linked
+with, are the same for all.
 """
 
 from typing import Any
@@ -14,28 +13,42 @@ from numba import njit
 
 from netket.hilbert._index_kernels import rank, unrank
 
+from ._borrowed import borrowed
 from ._cache import stamped
-from ._numbering import BLOCKS, FREE
+from ._numbering import _CODE_BITS, BLOCKS, FREE, LISTED, PAIR
 from ._rows import CANCELLATION
-from ._rows_numba import append_row, new_conn
+from ._rows_numba import append_row, append_row_inlined, new_conn
+
+_MASK = 2**_CODE_BITS - 1
+
+
+@njit(cache=True, nogil=True)
+def _state(table: Any, number: Any, x: Any) -> None:
+    """Local indices of configuration `number`."""
+    unrank(table, number, x)
+
 
 # -- from one configuration to the next -------------------------------------------------------
 
 
 @njit(cache=True, nogil=True)
 def _increase(digits: Any, dims: Any, first: Any, last: Any) -> Any:
-    """The next digits of an unconstrained block; False after the last, which becomes the first."""
+    """The next digits of an unconstrained block.
+
+    Returns:
+        The first site that changes; -1 after the last configuration, which becomes the first.
+    """
     for i in range(last - 1, first - 1, -1):
         if digits[i] < dims[i] - 1:
             digits[i] += 1
-            return True
+            return i
         digits[i] = 0
-    return False
+    return -1
 
 
 @njit(cache=True, nogil=True)
 def _increase_fixed(digits: Any, dims: Any, first: Any, last: Any) -> Any:
-    """The next digits of a block with a fixed sum; False after the last."""
+    """The next digits of a block with a fixed sum, as `_increase`."""
     behind, found = 0, -1  # sum of the digits behind site i
     for i in range(last - 1, first - 1, -1):
         if behind > 0 and digits[i] < dims[i] - 1:
@@ -46,46 +59,73 @@ def _increase_fixed(digits: Any, dims: Any, first: Any, last: Any) -> Any:
     for i in range(last - 1, found if found >= 0 else first - 1, -1):
         digits[i] = min(behind, dims[i] - 1)
         behind -= digits[i]
-    return found >= 0
+    return found
 
 
-@njit(cache=True, nogil=True)
-def _advance(digits: Any, dims: Any, at: Any, blocks: Any) -> Any:
-    """The next configuration of a product of blocks; the last block counts fastest."""
+@njit(cache=True, nogil=True, forceinline=True)
+def _advance(
+    x: Any, digits: Any, dims: Any, start: Any, step: Any, packed: Any, at: Any, blocks: Any
+) -> Any:
+    """The next configuration of a product of blocks; the change of its word.
+
+    The last block counts fastest.
+    """
+    changed = 0
     for b in range(blocks.shape[0] - 1, -1, -1):
         first, last = blocks[b, 0], blocks[b, 1]
         if last == first:
             continue
         if at[first] < 0:
-            if _increase(digits, dims, first, last):
-                return
-        elif _increase_fixed(digits, dims, first, last):
-            return
+            changed = _increase(digits, dims, first, last)
+        else:
+            changed = _increase_fixed(digits, dims, first, last)
+        if changed >= 0:
+            break
+    word = 0
+    for i in range(max(changed, 0), digits.shape[0]):
+        new = (digits[i] - start[i]) * step[i]  # steps are 1 or -1
+        word += packed[i] * (new - x[i])
+        x[i] = new
+    return word
 
 
 # -- columns of a row -------------------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True)
-def _columns_by_strides(
-    row: Any, x: Any, stride: Any, n: Any, size: Any, sites: Any, values: Any, columns: Any
-) -> Any:
-    """Numbers of x' for all slots, in an unconstrained space."""
+@njit(cache=True, nogil=True, forceinline=True)
+def _words(
+    word: Any, x: Any, packed: Any, n: Any, size: Any, sites: Any, values: Any, columns: Any
+) -> None:
+    """Words of x' for all slots."""
     for k in range(n):
-        column = row
+        new = word
         for c in range(size[k]):
-            site = sites[k, c]
-            column += stride[site] * (np.int64(values[k, c]) - np.int64(x[site]))
-        columns[k] = column
+            site = np.uint64(sites[k, c])  # unsigned: it cannot count from the end
+            new += packed[site] * (np.int64(values[k, c]) - np.int64(x[site]))
+        columns[k] = new
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _look_up(columns: Any, n: Any, left: Any, right: Any) -> None:
+    """Numbers instead of words, -1 for those outside of the space."""
+    for k in range(n):
+        word = columns[k]
+        if word >> (2 * _CODE_BITS) == 0:
+            columns[k] = np.int64(left[word >> _CODE_BITS]) + np.int64(right[word & _MASK])
+        else:
+            columns[k] = -1
 
 
 @njit(cache=True, nogil=True)
-def _set_terms(
-    digits: Any, weight: Any, at: Any, total: Any, counts: Any, left: Any, partial: Any
-) -> Any:
-    """What is left of the sum of its block at every site, and partial sums of the number."""
-    rest = 0
-    for i in range(digits.shape[0]):
+def _columns_by_counts(row: Any, digits: Any, space: Any, n: Any, conn: Any, columns: Any) -> None:
+    """Numbers of x' for all slots, -1 for those outside, in a product of blocks."""
+    start, step, weight, at = space.start, space.step, space.weight, space.at
+    total, ends, counts = space.total, space.ends, space.counts
+    size, sites, values = conn.size, conn.sites, conn.values
+    n_sites = digits.shape[0]
+    left, partial = np.zeros(n_sites + 1, np.int64), np.zeros(n_sites + 1, np.int64)
+    rest = 0  # what is left of the sum of its block at every site, and partial sums of the number
+    for i in range(n_sites):
         q = digits[i]
         if at[i] < 0:
             partial[i + 1] = partial[i] + weight[i] * q
@@ -95,29 +135,6 @@ def _set_terms(
             a = at[i] + rest + 1
             partial[i + 1] = partial[i] + weight[i] * (counts[a] - counts[a - q])
             rest -= q
-
-
-@njit(cache=True, nogil=True)
-def _columns_by_counts(
-    row: Any,
-    digits: Any,
-    left: Any,
-    partial: Any,
-    start: Any,
-    step: Any,
-    weight: Any,
-    at: Any,
-    total: Any,
-    ends: Any,
-    counts: Any,
-    n: Any,
-    size: Any,
-    sites: Any,
-    values: Any,
-    columns: Any,
-) -> Any:
-    """Numbers of x' for all slots, -1 for those outside, in a product of blocks."""
-    n_sites = digits.shape[0]
     old = np.empty(sites.shape[1], np.int64)
     for k in range(n):
         if size[k] == 0:
@@ -154,10 +171,9 @@ def _columns_by_counts(
 
 
 @njit(cache=True, nogil=True)
-def _columns_by_rank(
-    row: Any, x: Any, table: Any, n: Any, size: Any, sites: Any, values: Any, columns: Any
-) -> Any:
+def _columns_by_rank(row: Any, x: Any, table: Any, n: Any, conn: Any, columns: Any) -> None:
     """Numbers of x' for all slots, -1 for those outside, in any space."""
+    size, sites, values = conn.size, conn.sites, conn.values
     y = x.copy()
     for k in range(n):
         columns[k] = row
@@ -169,98 +185,44 @@ def _columns_by_rank(
                 y[sites[k, c]] = x[sites[k, c]]
 
 
-@njit(cache=True, nogil=True)
-def walk(
-    data: Any,
-    table: Any,
-    numbering: Any,
-    conn: Any,
-    first: Any,
-    columns: Any,
-    mels: Any,
-    sizes: Any,
-) -> Any:
-    """Columns and matrix elements of consecutive rows, in the order of the slots.
+# -- elements of a row ------------------------------------------------------------------------
 
-    Args:
-        data, table, numbering, conn: operator, index table, numbering, and a row buffer.
-        first: the first row.
-        columns, mels: (R, K), filled; a column is -1 if x' is not in the space.
-        sizes: (R,), filled with the number of elements of each row.
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _put(columns: Any, mels: Any, n: Any, place: Any, indices: Any, out: Any) -> Any:
+    """Write the elements that are not zero from `place` on.
+
+    Returns:
+        The end, or -1 - k if slot k has a matrix element outside of the space.
     """
-    n_sites = table.dims.shape[0]
-    kind, dims, start, step = numbering.kind, numbering.dims, numbering.start, numbering.step
-    stride, weight, at, total = numbering.stride, numbering.weight, numbering.at, numbering.total
-    ends, counts, blocks = numbering.ends, numbering.counts, numbering.blocks
-    size, sites, values, row_mels = conn.size, conn.sites, conn.values, conn.mels
-    x, digits = np.empty(n_sites, values.dtype), np.empty(n_sites, np.int64)
-    left, partial = np.zeros(n_sites + 1, np.int64), np.zeros(n_sites + 1, np.int64)
-    unrank(table, first, x)
-    for i in range(n_sites):
-        digits[i] = start[i] + step[i] * x[i]
-    for r in range(sizes.shape[0]):
-        row = first + r
-        if r > 0 and kind == FREE:
-            _increase(x, dims, 0, n_sites)
-        elif r > 0 and kind == BLOCKS:
-            _advance(digits, dims, at, blocks)
-            for i in range(n_sites):  # steps are 1 or -1
-                x[i] = (digits[i] - start[i]) * step[i]
-        elif r > 0:
-            unrank(table, row, x)
-        n = append_row(data, x, conn, 0)
-        if kind == FREE:
-            _columns_by_strides(row, x, stride, n, size, sites, values, columns[r])
-        elif kind == BLOCKS:
-            _set_terms(digits, weight, at, total, counts, left, partial)
-            _columns_by_counts(
-                row,
-                digits,
-                left,
-                partial,
-                start,
-                step,
-                weight,
-                at,
-                total,
-                ends,
-                counts,
-                n,
-                size,
-                sites,
-                values,
-                columns[r],
-            )
-        else:
-            _columns_by_rank(row, x, table, n, size, sites, values, columns[r])
-        for k in range(n):
-            mels[r, k] = row_mels[k]
-        sizes[r] = n
+    for k in range(n):
+        if mels[k] == 0:
+            continue
+        if columns[k] < 0:
+            return -1 - k
+        indices[place], out[place] = columns[k], mels[k]
+        place += 1
+    return place
 
 
-# -- what is done with them -------------------------------------------------------------------
-
-
-@njit(cache=True, nogil=True)
-def _sort(
+@njit(cache=True, nogil=True, forceinline=True)
+def _put_sorted(
     row: Any,
     columns: Any,
     mels: Any,
     n: Any,
-    sorted_columns: Any,
-    sorted_mels: Any,
+    place: Any,
+    indices: Any,
+    out: Any,
     above_columns: Any,
     above_mels: Any,
 ) -> Any:
-    """Elements that are not zero, sorted by column.
+    """As `_put`, in the order of columns.
 
     Kernels go through the sites in order, so that columns below the row come in increasing, and
     those above in decreasing order: split by that, nearly nothing is left to sort.
-
-    Returns:
-        The number of elements, or -1 - k if slot k has a matrix element outside of the space.
     """
-    below, above = 0, 0
+    first, above = place, 0
     for k in range(n):
         column, mel = columns[k], mels[k]
         if mel == 0:
@@ -268,122 +230,184 @@ def _sort(
         if column < 0:
             return -1 - k
         # both are written and one is kept: a branch would be a coin toss
-        sorted_columns[below], sorted_mels[below] = column, mel
+        indices[place], out[place] = column, mel
         above_columns[above], above_mels[above] = column, mel
         is_below = column < row
-        below += is_below
+        place += is_below
         above += not is_below
-    n = below
     for k in range(above - 1, -1, -1):
-        sorted_columns[n], sorted_mels[n] = above_columns[k], above_mels[k]
-        n += 1
-    for k in range(1, n):
-        column, mel, j = sorted_columns[k], sorted_mels[k], k
-        while j > 0 and sorted_columns[j - 1] > column:
-            sorted_columns[j], sorted_mels[j] = sorted_columns[j - 1], sorted_mels[j - 1]
-            j -= 1
-        if j != k:
-            sorted_columns[j], sorted_mels[j] = column, mel
-    return n
+        indices[place], out[place] = above_columns[k], above_mels[k]
+        place += 1
+    falls = 0
+    for k in range(first + 1, place):
+        falls += indices[k] < indices[k - 1]
+    if falls > 0:
+        _insertion_sort(indices, out, first, place)
+    return place
 
 
 @njit(cache=True, nogil=True)
-def _merge(columns: Any, mels: Any, n: Any, noise: Any) -> Any:
+def _insertion_sort(indices: Any, out: Any, first: Any, last: Any) -> None:
+    for k in range(first + 1, last):
+        column, mel, j = indices[k], out[k], k
+        while j > first and indices[j - 1] > column:
+            indices[j], out[j] = indices[j - 1], out[j - 1]
+            j -= 1
+        if j != k:
+            indices[j], out[j] = column, mel
+
+
+@njit(cache=True, nogil=True)
+def _merge(indices: Any, out: Any, first: Any, last: Any, noise: Any) -> Any:
     """Sum elements of equal columns, in place; sums that cancel up to rounding are dropped."""
-    m, k = 0, 0
-    while k < n:
-        column, total, moduli, first = columns[k], mels[k], abs(mels[k]), k
+    m, k = first, first
+    while k < last:
+        column, total, moduli, begin = indices[k], out[k], abs(out[k]), k
         k += 1
-        while k < n and columns[k] == column:
-            total += mels[k]
-            moduli += abs(mels[k])
+        while k < last and indices[k] == column:
+            total += out[k]
+            moduli += abs(out[k])
             k += 1
-        if k - first == 1 or abs(total) > noise * moduli:
-            columns[m], mels[m] = column, total
+        if k - begin == 1 or abs(total) > noise * moduli:
+            indices[m], out[m] = column, total
             m += 1
     return m
 
 
 @njit(cache=True, nogil=True)
-def csr_rows(
+def _begin(table: Any, space: Any, first: Any, x: Any, digits: Any) -> Any:
+    """Set x and digits to those of configuration `first`; its word."""
+    _state(table, first, x)
+    word = space.origin
+    for i in range(digits.shape[0]):
+        digits[i] = space.start[i] + space.step[i] * x[i]
+        word += space.packed[i] * x[i]
+    return word
+
+
+@njit(cache=True, nogil=True)
+def walk(
+    data: Any,
+    table: Any,
+    space: Any,
+    conn: Any,
+    scratch: Any,
     first: Any,
-    begin: Any,
-    columns: Any,
-    mels: Any,
-    sizes: Any,
+    last: Any,
+    ordered: Any,
     merging: Any,
-    indptr: Any,
+    place: Any,
+    ends: Any,
     indices: Any,
     values: Any,
 ) -> Any:
-    """Write rows of `walk`, the first of which is row `first`, into CSR arrays.
+    """Columns and matrix elements, none of which is zero, of consecutive rows.
 
-    Rows before `begin` are skipped. Stops before the first row for which there may be no room.
+    Args:
+        data, table, space, conn: operator, index table, numbering, and a row buffer.
+        scratch: arrays as `new_scratch` makes them.
+        first, last: the first row, and that after the last.
+        ordered: whether columns are to be sorted,
+        merging: and elements of equal columns summed.
+        place: where the first row begins in `indices` and `values`.
+        ends: filled with the ends of the rows, that of row `first` first.
+        indices, values: columns and matrix elements; there must be room for all slots of a row.
 
     Returns:
-        The first row that is not written, and -1, or the slot whose x' is not in the space.
+        The first row that is not written, where it begins, and the slot because of which the walk
+        ends early: its x' is not in the space; or -1 if there may be no room for the next row.
     """
-    slots = columns.shape[1]
-    sorted_columns, sorted_mels = np.empty(slots, np.int64), np.empty(slots, mels.dtype)
-    above_columns, above_mels = np.empty(slots, np.int64), np.empty(slots, mels.dtype)
-    noise = CANCELLATION * np.finfo(mels.dtype).eps
-    last = first + sizes.shape[0]
-    place = indptr[begin]
-    for row in range(begin, last):
-        r = row - first
+    data, table, space, conn = borrowed(data), borrowed(table), borrowed(space), borrowed(conn)
+    scratch, ends = borrowed(scratch), borrowed(ends)
+    indices, values = borrowed(indices), borrowed(values)
+    x, digits, columns, above_columns, above_mels = scratch
+    # plain arrays in the loop: tuples of arrays are slow to pass on
+    kind, dims, start, step, packed = space.kind, space.dims, space.start, space.step, space.packed
+    at, blocks, left, right = space.at, space.blocks, space.left, space.right
+    mels, size, sites, sigma = conn
+    slots = columns.shape[0]
+    noise = CANCELLATION * np.finfo(values.dtype).eps
+    word = _begin(table, space, first, x, digits)
+    for row in range(first, last):
         if place + slots > indices.shape[0]:
-            return row, -1
-        n = _sort(
-            row,
-            columns[r],
-            mels[r],
-            sizes[r],
-            sorted_columns,
-            sorted_mels,
-            above_columns,
-            above_mels,
-        )
-        if n < 0:
-            return row, -1 - n
+            return row, place, -1
+        if row > first:
+            if kind == LISTED:
+                _state(table, row, x)
+            else:
+                word += _advance(x, digits, dims, start, step, packed, at, blocks)
+        n = append_row_inlined(data, x, conn, 0)
+        if kind == FREE or kind == PAIR:
+            _words(word, x, packed, n, size, sites, sigma, columns)
+            if kind == PAIR:
+                _look_up(columns, n, left, right)
+        elif kind == BLOCKS:
+            _columns_by_counts(row, digits, space, n, conn, columns)
+        else:
+            _columns_by_rank(row, x, table, n, conn, columns)
+        if ordered:
+            end = _put_sorted(
+                row, columns, mels, n, place, indices, values, above_columns, above_mels
+            )
+        else:
+            end = _put(columns, mels, n, place, indices, values)
+        if end < 0:
+            return row, place, -1 - end
         if merging:
-            n = _merge(sorted_columns, sorted_mels, n, noise)
-        for k in range(n):
-            indices[place + k] = sorted_columns[k]
-            values[place + k] = sorted_mels[k]
-        place += n
-        indptr[row + 1] = place
-    return last, -1
+            end = _merge(indices, values, place, end, noise)
+        place = end
+        ends[row - first] = place
+    return last, place, -1
+
+
+def new_scratch(n_sites: int, conn: Any) -> tuple[np.ndarray, ...]:
+    """Local indices, digits, columns of a row, and the sorted halves of one."""
+    slots = len(conn.mels)
+    return (
+        np.zeros(n_sites, conn.values.dtype),
+        np.zeros(n_sites, np.int64),
+        np.empty(slots, np.int64),
+        np.empty(slots, np.int64),
+        np.empty(slots, conn.mels.dtype),
+    )
+
+
+# -- what is done with rows -------------------------------------------------------------------
 
 
 @njit(cache=True, nogil=True)
-def dense_rows(first: Any, columns: Any, mels: Any, sizes: Any, matrix: Any) -> Any:
-    """Add rows of `walk` to `matrix` (n, n); row and slot of an x' outside, or -1, -1."""
-    for r in range(sizes.shape[0]):
-        for k in range(sizes[r]):
-            if mels[r, k] != 0:
-                if columns[r, k] < 0:
-                    return first + r, k
-                matrix[first + r, columns[r, k]] += mels[r, k]
-    return -1, -1
+def dense_rows(first: Any, ends: Any, indices: Any, values: Any, matrix: Any) -> None:
+    """Add rows of `walk`, from row `first` on, to `matrix` (n, n)."""
+    begin = 0
+    for r in range(ends.shape[0]):
+        for k in range(begin, ends[r]):
+            matrix[first + r, indices[k]] += values[k]
+        begin = ends[r]
 
 
 @njit(cache=True, nogil=True)
-def apply_rows(first: Any, columns: Any, mels: Any, sizes: Any, v: Any, out: Any) -> Any:
-    """out = O v in rows of `walk`, v (n, m); row and slot of an x' outside, or -1, -1."""
-    for r in range(sizes.shape[0]):
-        for k in range(sizes[r]):
-            if mels[r, k] != 0:
-                if columns[r, k] < 0:
-                    return first + r, k
+def apply_rows(first: Any, ends: Any, indices: Any, values: Any, v: Any, out: Any) -> None:
+    """out = O v in rows of `walk`, from row `first` on; v (n, m)."""
+    begin, single = 0, v.shape[1] == 1
+    for r in range(ends.shape[0]):
+        row = first + r
+        if single:
+            total = out[row, 0]
+            for k in range(begin, ends[r]):
+                total += values[k] * v[indices[k], 0]
+            out[row, 0] = total
+        else:
+            for k in range(begin, ends[r]):
                 for c in range(v.shape[1]):
-                    out[first + r, c] += mels[r, k] * v[columns[r, k], c]
-    return -1, -1
+                    out[row, c] += values[k] * v[indices[k], c]
+        begin = ends[r]
 
 
 @njit(cache=True, nogil=True)
-def state_of_slot(data: Any, table: Any, conn: Any, row: Any, k: Any, x: Any, xp: Any) -> Any:
+def state_of_slot(data: Any, table: Any, conn: Any, row: Any, k: Any, x: Any, xp: Any) -> None:
     """Local indices of configuration `row` and of x' in slot k, for error messages."""
-    unrank(table, row, x)
+    data, conn = borrowed(data), borrowed(conn)
+    _state(table, row, x)
     append_row(data, x, conn, 0)
     xp[:] = x
     for c in range(conn.size[k]):
@@ -392,4 +416,4 @@ def state_of_slot(data: Any, table: Any, conn: Any, row: Any, k: Any, x: Any, xp
 
 stamped(walk, state_of_slot)
 
-__all__ = ["apply_rows", "csr_rows", "dense_rows", "new_conn", "state_of_slot", "walk"]
+__all__ = ["apply_rows", "dense_rows", "new_conn", "new_scratch", "state_of_slot", "walk"]

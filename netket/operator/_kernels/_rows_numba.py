@@ -65,3 +65,14 @@ def row_kernel(kind: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]
 def _select_row_kernel(data: Any, x: Any, conn: Any, n: Any) -> Any:
     kind: Any = getattr(data, "instance_class", None)
     return _KERNELS.get(kind)
+
+
+def append_row_inlined(data: Any, x: np.ndarray, conn: Conn, n: int) -> int:
+    """`append_row` for the loops of drivers: the kernel becomes part of the driver.
+
+    To pass many arrays to another function takes longer than a short row.
+    """
+    raise TypeError("`append_row_inlined` can only be called from code that numba compiles.")
+
+
+overload(append_row_inlined, jit_options={"forceinline": True})(_select_row_kernel)

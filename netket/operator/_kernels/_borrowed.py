@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`borrowed`: arrays whose references numba need not count.
+
+A driver holds its arguments until it returns, so that the arrays in them need no counting. Yet
+numba counts whenever an array is taken out of a tuple, with atomic instructions, and compiles the
+code for it: kernels that are given borrowed arrays run faster, and compile in half of the time.
+"""
+
+from typing import Any
+
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+
+@intrinsic
+def borrowed(typing_context: Any, value: Any) -> Any:
+    """`value`, an array or a nest of tuples of arrays, without owners; numba code only.
+
+    What is borrowed must be held by somebody else: an argument of the function that numba was
+    called with, for example, but not an array that is only used through `borrowed`.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _without_owner(context, builder, signature.args[0], arguments[0])
+
+    return value(value), codegen
+
+
+def _without_owner(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+    if isinstance(kind, types.Array):
+        array = context.make_array(kind)(context, builder, value)
+        array.meminfo = cgutils.get_null_value(array.meminfo.type)
+        array.parent = cgutils.get_null_value(array.parent.type)
+        return array._getvalue()
+    if isinstance(kind, types.BaseTuple):
+        for i, part in enumerate(kind):
+            item = _without_owner(context, builder, part, builder.extract_value(value, i))
+            value = builder.insert_value(value, item, i)
+    return value
