@@ -10,7 +10,14 @@ import pytest
 
 import netket as nk
 from netket.errors import NetketWarning
-from netket.operator import DiscreteJaxOperator, DiscreteOperator, Ising, LocalOperator, spin
+from netket.operator import (
+    DiscreteJaxOperator,
+    DiscreteOperator,
+    Ising,
+    IsingJax,
+    LocalOperator,
+    spin,
+)
 from netket.operator._composite import _callback
 
 HI = nk.hilbert.Spin(0.5, 3)
@@ -224,3 +231,107 @@ def test_pickling(numba_only):
     op = numba_only + ISING
     again = pickle.loads(pickle.dumps(op.to_jax()))
     np.testing.assert_allclose(again.to_dense(), op.to_dense())
+
+
+class Tilted(IsingJax):
+    """Ising with a longitudinal field b: another coefficient, and one more connected element."""
+
+    def __init__(self, hilbert, graph, h, b):
+        super().__init__(hilbert, graph, h=h)
+        self.b = jnp.asarray(b, dtype=float)
+
+    @property
+    def max_conn_size(self):
+        return super().max_conn_size + 1
+
+    def tree_flatten(self):
+        children, metadata = super().tree_flatten()
+        return (*children, self.b), metadata
+
+    @classmethod
+    def tree_unflatten(cls, metadata, children):
+        *children, b = children
+        op = super().tree_unflatten(metadata, children)
+        op.b = b
+        return op
+
+    def get_conn_padded(self, x):
+        xp, mels = super().get_conn_padded(x)
+        xp = jnp.concatenate([xp, x[..., None, :]], axis=-2)
+        return xp, jnp.concatenate([mels, self.b * x.sum(axis=-1, keepdims=True)], axis=-1)
+
+
+GRAPH = nk.graph.Chain(3)
+MAGNETISATION = sum(spin.sigmaz(HI, i) for i in range(3)).to_dense()
+TILTED = ISING.to_dense() + 0.3 * MAGNETISATION
+
+
+@pytest.fixture
+def tilted():
+    return Tilted(HI, GRAPH, 0.4, 0.3)
+
+
+def test_subclass_with_a_coefficient(tilted, from_rows):
+    op, b = tilted, spin.sigmay(HI, 1).to_dense()
+    assert op.backends == ("jax",) and op.backend == "jax"
+    assert (
+        op.to_numba().to_jax() == op == pickle.loads(pickle.dumps(op)) != Tilted(HI, GRAPH, 0.4, 1)
+    )
+    assert jax.jit(lambda o: o)(op) == op and hash(Tilted(HI, GRAPH, 0.4, 0.3)) == hash(op)
+    local = spin.sigmay(HI, 1)
+    for flag in ("jax", "numba"):
+        o = op.to_backend(flag)
+        assert type(o) is Tilted
+        for found, expected in (
+            (o, TILTED),
+            (2 * o + 1, 2 * TILTED + np.eye(8)),
+            (o + local, TILTED + b),
+            ((o @ local).H, (TILTED @ b).conj().T),
+            (o @ o, TILTED @ TILTED),
+        ):
+            assert found.backend == flag
+            np.testing.assert_allclose(found.to_dense(), expected, atol=1e-12)
+            np.testing.assert_allclose(from_rows(found), expected, atol=1e-12)
+        np.testing.assert_allclose(jax.jit(lambda o: o.to_dense())(o), TILTED, atol=1e-12)
+    assert type(op.to_numba().get_conn_padded(STATES)[0]) is np.ndarray
+
+
+def test_its_coefficient_is_traced_by_the_constructor():
+    """Also where it is the only one that is traced."""
+    dense = jax.jit(lambda b: Tilted(HI, GRAPH, 0.4, b).to_dense())(0.3)
+    np.testing.assert_allclose(dense, TILTED, atol=1e-12)
+    square = jax.grad(lambda b: jnp.sum(Tilted(HI, GRAPH, 0.4, b).to_dense() ** 2))(0.3)
+    np.testing.assert_allclose(square, 2 * np.sum(TILTED * MAGNETISATION), rtol=1e-10)
+
+
+def test_it_has_no_form_of_the_class_it_started_from(tilted):
+    """Those would leave out what it added."""
+    with pytest.raises(TypeError, match="Tilted cannot be written as a `LocalOperator`"):
+        tilted.to_local_operator()
+    with pytest.raises(TypeError, match="Tilted"):
+        tilted.to_pauli_strings()
+
+
+@pytest.mark.filterwarnings("ignore:.*has no jax code")
+@pytest.mark.parametrize("flag", ["jax", "numba"])
+@pytest.mark.parametrize("kind", ["jax only", "numba only", "subclass"])
+def test_in_samplers_and_expectation_values(kind, flag, jax_only, numba_only, tilted):
+    op = {"jax only": jax_only, "numba only": numba_only, "subclass": tilted}[kind]
+    op, dense = op.to_backend(flag), np.asarray(op.to_dense())
+    model = nk.models.RBM(alpha=1, param_dtype=complex)
+    sampler = nk.sampler.MetropolisHamiltonian(HI, op, n_chains=8)
+    full = nk.vqs.FullSumState(HI, model, seed=1)
+    mc = nk.vqs.MCState(sampler, model, n_samples=64, variables=full.variables, seed=1)
+    psi = np.asarray(full.to_array())
+    numbers = HI.states_to_numbers(np.asarray(mc.samples))
+    expected = np.mean(((dense @ psi) / psi)[numbers])
+    mean = psi.conj() @ dense @ psi
+    np.testing.assert_allclose(mc.expect(op).mean, expected)
+    np.testing.assert_allclose(full.expect(op).mean, mean, atol=1e-14)
+    stats, _ = mc.expect_and_grad(op)
+    np.testing.assert_allclose(stats.mean, expected)
+    if kind != "numba only":  # which is no pytree
+        by_op = jax.grad(lambda o: full.expect(o).mean.real)(op)
+        (*_, slope) = jax.tree_util.tree_leaves(by_op)
+        change = {"jax only": SUM_X / 0.5, "subclass": MAGNETISATION}[kind]
+        np.testing.assert_allclose(slope, (psi.conj() @ change @ psi).real, atol=1e-12)

@@ -52,6 +52,14 @@ class KernelOperator(DiscreteJaxOperator):
     # whether the jax kernel has the diagonal in slot 0, and only there
     _kernel_diagonal_first = False
 
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        if cls._defines_padded or cls._defines_flattened:
+            # elements of a third party: other forms of the class it started from are not its own
+            for name in ("to_local_operator", "to_pauli_strings"):
+                if getattr(cls, name).__module__.partition(".")[0] == "netket":
+                    setattr(cls, name, getattr(KernelOperator, name))
+
     def __init__(self, hilbert: Any, backend: Backend | None = None):
         super().__init__(hilbert)
         self._backend = resolve_backend(backend or self._class_backend)
@@ -336,7 +344,8 @@ class KernelOperator(DiscreteJaxOperator):
     @property
     def _is_traced(self) -> bool:
         if "is_traced" not in self._cache:
-            leaves = jax.tree_util.tree_leaves(self._children())
+            # a third party may have added leaves
+            leaves = jax.tree_util.tree_leaves(self._children() if self._has_kernel else self)
             self._cache["is_traced"] = is_traced(*leaves)
         return self._cache["is_traced"]
 
