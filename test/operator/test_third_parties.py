@@ -166,7 +166,7 @@ def test_adjoints_without_closed_form(from_rows):
         np.testing.assert_allclose(from_rows(adjoint), expected)
     large = nk.hilbert.Spin(0.5, 100)
     with pytest.raises(TypeError, match="define the method `transpose`"):
-        Raising(large).T  # noqa: B018
+        Raising(large).T.get_conn(np.ones(100, np.int8))
 
 
 def test_what_must_be_defined():
