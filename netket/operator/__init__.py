@@ -18,13 +18,21 @@ from ._composite import (
     TensorOperator,
     Transpose,
 )
-from ._fermion import FermionOperator2nd, FermionOperator2ndJax, FermionOperator2ndNumba
+from ._fermion import (
+    TJ,
+    FermiHubbard,
+    FermiHubbardJax,
+    FermionOperator2nd,
+    FermionOperator2ndJax,
+    FermionOperator2ndNumba,
+)
 from ._graph import GraphOperator, Heisenberg
 from ._ising import Ising, IsingJax, IsingNumba
 from ._local import LocalOperator, LocalOperatorJax, LocalOperatorNumba
 from ._pauli import PauliStrings, PauliStringsJax, PauliStringsNumba
 
 __all__ = [
+    "TJ",
     "AbstractOperator",
     "Adjoint",
     "BoseHubbard",
@@ -33,6 +41,8 @@ __all__ = [
     "DiscreteJaxOperator",
     "DiscreteOperator",
     "EmbedOperator",
+    "FermiHubbard",
+    "FermiHubbardJax",
     "FermionOperator2nd",
     "FermionOperator2ndJax",
     "FermionOperator2ndNumba",

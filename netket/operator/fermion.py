@@ -6,9 +6,9 @@ from typing import Any
 from netket.hilbert import DiscreteHilbert, SpinOrbitalFermions
 from netket.utils.types import DType
 
-from ._fermion import FermionOperator2nd
+from ._fermion import FermionOperator2nd, NoDoubleOccupancyConstraint
 
-__all__ = ["create", "destroy", "identity", "number", "zero"]
+__all__ = ["NoDoubleOccupancyConstraint", "create", "destroy", "identity", "number", "zero"]
 
 
 def destroy(

@@ -12,7 +12,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from netket.hilbert import DiscreteHilbert, SpinOrbitalFermions
-from netket.hilbert.constraint import SumConstraint, SumOnPartitionConstraint
+from netket.hilbert.constraint import (
+    ExtraConstraint,
+    SumConstraint,
+    SumOnPartitionConstraint,
+)
 from netket.utils.types import ArrayLike, DType, Scalar
 
 from .._base import (
@@ -229,14 +233,17 @@ class FermionOperator2nd(StringOperator):
         return bool(np.all(np.abs(difference) <= tolerance))
 
     def _keeps_constraint(self, constraint: Any) -> bool:
+        if type(constraint) is ExtraConstraint:
+            parts = (constraint.base_constraint, constraint.extra_constraint)
+            return all(map(self._keeps_constraint, parts))
         if type(constraint) is SumConstraint:
-            parts = [(0, self.hilbert.size)]
+            ranges = [(0, self.hilbert.size)]
         elif type(constraint) is SumOnPartitionConstraint:
             ends = np.cumsum([0, *constraint.sizes]).tolist()
-            parts = list(zip(ends[:-1], ends[1:]))
+            ranges = list(zip(ends[:-1], ends[1:]))
         else:
             return False
-        return all(self._terms.conserves(*part).all() for part in parts)
+        return all(self._terms.conserves(*part).all() for part in ranges)
 
     # -- order --------------------------------------------------------------------------------
 
