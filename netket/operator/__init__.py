@@ -18,6 +18,7 @@ from ._composite import (
     TensorOperator,
     Transpose,
 )
+from ._continuous import ContinuousOperator, KineticEnergy, PotentialEnergy
 from ._fermion import (
     TJ,
     FermiHubbard,
@@ -38,6 +39,7 @@ __all__ = [
     "BoseHubbard",
     "BoseHubbardJax",
     "BoseHubbardNumba",
+    "ContinuousOperator",
     "DiscreteJaxOperator",
     "DiscreteOperator",
     "EmbedOperator",
@@ -51,12 +53,14 @@ __all__ = [
     "Ising",
     "IsingJax",
     "IsingNumba",
+    "KineticEnergy",
     "LocalOperator",
     "LocalOperatorJax",
     "LocalOperatorNumba",
     "PauliStrings",
     "PauliStringsJax",
     "PauliStringsNumba",
+    "PotentialEnergy",
     "ProductOperator",
     "Squared",
     "SumOperator",

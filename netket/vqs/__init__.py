@@ -4,6 +4,7 @@
 from flax.core.scope import CollectionFilter, DenyList
 
 from . import (
+    continuous_rules,  # noqa: F401 (registers rules)
     fallback_rules,  # noqa: F401 (registers rules)
     full_sum_expect,  # noqa: F401
     kernel_rules,  # noqa: F401

@@ -122,8 +122,12 @@ class AbstractOperator(AbstractObservable):
         """`other @ self`."""
         return NotImplemented
 
+    def _identity(self, c: Any) -> "AbstractOperator":
+        """c times the identity on the same space."""
+        return _LAZY["identity"](self, c)
+
     def _plus_scalar(self, c: Any) -> "AbstractOperator":
-        return self + _LAZY["identity"](self, c)
+        return self + self._identity(c)
 
     def _scaled(self, c: Any) -> "AbstractOperator":
         return _LAZY["sum"]([self], [c])
@@ -185,7 +189,7 @@ class AbstractOperator(AbstractObservable):
         if not isinstance(n, numbers.Integral) or n < 0:
             return NotImplemented
         if n == 0:
-            return _LAZY["identity"](self, 1)
+            return self._identity(1)
         result = self
         for _ in range(int(n) - 1):
             result = result @ self

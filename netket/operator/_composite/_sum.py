@@ -18,6 +18,7 @@ from .._base import (
     lazy_form,
     promoted,
 )
+from .._continuous import ContinuousOperator, ContinuousSum
 from .._kernels import SumData
 from .._local import LocalOperator, linear_combination
 from ._base import CompositeOperator, as_pytree, backend_of, flattened_rows
@@ -26,7 +27,7 @@ from ._base import CompositeOperator, as_pytree, backend_of, flattened_rows
 class SumOperator(CompositeOperator):
     """A linear combination of operators on the same space.
 
-    Sums of sums are flattened.
+    Sums of sums are flattened. Of continuous operators it makes a continuous operator.
 
     Args:
         operators: the operators.
@@ -48,6 +49,11 @@ class SumOperator(CompositeOperator):
     """
 
     _coefficient_names = ("_coefficients", "_operators")
+
+    def __new__(cls, *operators: Any, **kwargs: Any) -> Any:
+        if cls is SumOperator and any(isinstance(op, ContinuousOperator) for op in operators):
+            return ContinuousSum(*operators, **kwargs)
+        return super().__new__(cls)
 
     def __init__(
         self,
