@@ -31,6 +31,7 @@ from ._graph import GraphOperator, Heisenberg
 from ._ising import Ising, IsingJax, IsingNumba
 from ._local import LocalOperator, LocalOperatorJax, LocalOperatorNumba
 from ._pauli import PauliStrings, PauliStringsJax, PauliStringsNumba
+from ._text import from_text
 
 __all__ = [
     "TJ",
@@ -68,6 +69,7 @@ __all__ = [
     "Transpose",
     "boson",
     "fermion",
+    "from_text",
     "permutation",
     "spin",
     "use_backend",
