@@ -87,7 +87,12 @@ def _pairs_within(
 
 
 def custom_templates(
-    basis: np.ndarray, offsets: np.ndarray, custom_edges: Sequence[tuple], atol: float
+    basis: np.ndarray,
+    offsets: np.ndarray,
+    extent: np.ndarray,
+    pbc: np.ndarray,
+    custom_edges: Sequence[tuple],
+    atol: float,
 ) -> Templates:
     """Templates of the edges (a, b, vector) or (a, b, vector, colour) of a user."""
     ab, cells, colors = [], [], []
@@ -110,8 +115,19 @@ def custom_templates(
                 f"Argument `custom_edges` has the vector {vector}, which does not lead from a site "
                 f"of sublattice {a} to one of sublattice {b}."
             )
+        cell = np.rint(cell).astype(int)
+        if (~pbc & (np.abs(cell) >= extent)).any():
+            raise ValueError(
+                f"Argument `custom_edges` has the vector {vector}, which is longer than the "
+                f"lattice of {extent.tolist()} unit cells in a direction that is not periodic."
+            )
+        if a == b and not np.where(pbc, cell % extent, cell).any():
+            raise ValueError(
+                f"Argument `custom_edges` has the vector {vector}, which connects every site of "
+                f"sublattice {a} with itself, on a lattice of {extent.tolist()} unit cells."
+            )
         ab.append((a, b))
-        cells.append(np.rint(cell).astype(int))
+        cells.append(cell)
         colors.append(edge[3] if len(edge) == 4 else place)
     return Templates(
         np.array(ab, dtype=np.int64).reshape(-1, 2),

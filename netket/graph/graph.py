@@ -13,6 +13,7 @@ import numpy as np
 from netket.utils import optional
 from netket.utils.group import Permutation, PermutationGroup
 
+from . import _paths
 from .abstract import AbstractGraph
 
 
@@ -67,12 +68,11 @@ class Graph(AbstractGraph):
     def edges(
         self, *, return_color: bool = False, filter_color: int | None = None
     ) -> list[tuple[int, ...]]:
-        table = self._pairs
-        if return_color:
-            table = np.concatenate([table, self._colors[:, None]], axis=1)
+        columns = [*self._pairs.T, self._colors] if return_color else [*self._pairs.T]
         if filter_color is not None:
-            table = table[self._colors == filter_color]
-        return list(map(tuple, table.tolist()))
+            kept = self._colors == filter_color
+            columns = [column[kept] for column in columns]
+        return list(zip(*(column.tolist() for column in columns)))
 
     @property
     def edge_colors(self) -> list[int]:
@@ -80,49 +80,29 @@ class Graph(AbstractGraph):
 
     # -- paths --------------------------------------------------------------------------------
 
-    @cached_property
-    def _adjacency(self) -> Any:
-        """Symmetric sparse matrix with ones where there are edges."""
-        from scipy.sparse import csr_array
-
-        i, j = self._pairs.T
-        ones = np.ones(2 * len(i))
-        matrix = csr_array(
-            (ones, (np.append(i, j), np.append(j, i))), shape=(self._n_nodes, self._n_nodes)
-        )
-        matrix.data[:] = 1
-        return matrix
-
     def adjacency_list(self) -> list[list[int]]:
-        i, j = self._pairs.T
-        source, target = np.append(i, j), np.append(j, i)
-        order = np.lexsort((target, source))
-        ends = np.cumsum(np.bincount(source, minlength=self._n_nodes))
-        return [part.tolist() for part in np.split(target[order], ends)[: self._n_nodes]]
+        source, target = np.concatenate([self._pairs, self._pairs[:, ::-1]]).T
+        order = np.argsort(source * self._n_nodes + target)
+        ends = np.cumsum(np.bincount(source, minlength=self._n_nodes)).tolist()
+        neighbors = target[order].tolist()
+        return [neighbors[first:last] for first, last in zip([0, *ends], ends)]
 
     def is_connected(self) -> bool:
-        from scipy.sparse.csgraph import connected_components
+        return self._is_connected
 
-        return self._n_nodes > 0 and connected_components(self._adjacency)[0] == 1
+    @cached_property
+    def _is_connected(self) -> bool:
+        return _paths.is_connected(self._n_nodes, self._pairs)
 
     def is_bipartite(self) -> bool:
-        from scipy.sparse.csgraph import connected_components, dijkstra
+        return self._is_bipartite
 
-        if self.n_edges == 0:
-            return True
-        _, component = connected_components(self._adjacency)
-        _, roots = np.unique(component, return_index=True)
-        # the distance from the root of its component tells the side of a node
-        depth = dijkstra(self._adjacency, indices=roots, unweighted=True, min_only=True)
-        i, j = self._pairs.T
-        return bool(np.all((depth[i] - depth[j]) % 2 == 1))
+    @cached_property
+    def _is_bipartite(self) -> bool:
+        return _paths.is_bipartite(self._n_nodes, self._pairs)
 
     def distances(self) -> np.ndarray:
-        from scipy.sparse.csgraph import shortest_path
-
-        if self._n_nodes == 0:
-            return np.zeros((0, 0), dtype=int)
-        lengths = shortest_path(self._adjacency, method="D", unweighted=True, directed=False)
+        lengths = _paths.distances(self._n_nodes, self._pairs)
         return lengths.astype(int) if np.isfinite(lengths).all() else lengths
 
     # -- symmetries ---------------------------------------------------------------------------
@@ -151,6 +131,8 @@ class Graph(AbstractGraph):
     @classmethod
     def from_igraph(cls, graph: Any) -> Graph:
         """A graph from an `igraph.Graph`; colours are taken from the edge attribute "color"."""
+        if not hasattr(graph, "get_edgelist"):
+            raise TypeError(f"Argument `graph` must be an igraph.Graph, but is {graph!r}.")
         pairs = graph.get_edgelist()
         if "color" in graph.es.attributes():
             pairs = [(*pair, color) for pair, color in zip(pairs, graph.es["color"])]
@@ -171,6 +153,8 @@ class Graph(AbstractGraph):
 
         Colours are taken from the edge attribute "color" if all edges have it.
         """
+        if not (hasattr(graph, "nodes") and hasattr(graph, "edges")):
+            raise TypeError(f"Argument `graph` must be a networkx graph, but is {graph!r}.")
         number = {node: i for i, node in enumerate(graph.nodes)}
         edges = list(graph.edges(data=True))
         table = [(number[i], number[j]) for i, j, _ in edges]
@@ -242,6 +226,9 @@ def disjoint_union(*graphs: Graph) -> Graph:
     """
     if not graphs:
         raise ValueError("Argument `graphs` must contain at least one graph.")
+    for graph in graphs:
+        if not isinstance(graph, AbstractGraph):
+            raise TypeError(f"Argument `graphs` must hold graphs, but has {graph!r}.")
     if len(graphs) == 1:
         return graphs[0]
     first = np.cumsum([0, *(g.n_nodes for g in graphs)])

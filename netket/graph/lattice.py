@@ -102,9 +102,10 @@ class Lattice(LatticeGroups, Graph):
                 raise ValueError(
                     "Arguments `custom_edges` and `max_neighbor_order` must not both be given."
                 )
-            templates = custom_templates(*cell, custom_edges, distance_atol)
+            size = (self._extent, self._pbc)
+            templates = custom_templates(*cell, *size, custom_edges, distance_atol)
         else:
-            order = 1 if max_neighbor_order is None else int(max_neighbor_order)
+            order = _check_order(max_neighbor_order)
             templates = neighbor_templates(*cell, self._extent, self._pbc, order, distance_atol)
         edges, repeated = bonds_from_templates(
             templates, self._extent, self._pbc, len(self._site_offsets), unique=custom_edges is None
@@ -246,11 +247,33 @@ class Lattice(LatticeGroups, Graph):
         Returns:
             (n_nodes, n_nodes).
         """
-        difference = self.positions[:, None, :] - self.positions[None, :, :]
-        squares = (difference**2).sum(axis=-1)
-        if minimum_image:
-            for shift in self._image_shifts():
-                np.minimum(squares, ((difference + shift) ** 2).sum(axis=-1), out=squares)
+        # distances depend on the difference of the unit cells, and on the sublattices only
+        wrapped = self._pbc & minimum_image
+        periods = np.where(wrapped, self._extent, 2 * self._extent - 1).tolist()
+        table = self._distance_table(periods, self._image_shifts() if minimum_image else None)
+        n, d = len(self._site_offsets), self.ndim
+        place = np.arange(n * n).reshape((1,) * d + (n,) + (1,) * d + (n,))
+        stride = n * n
+        for k in reversed(range(d)):
+            cells = np.arange(self._extent[k])
+            difference = (cells - cells[:, None]) % periods[k]
+            shape = np.ones(2 * d + 2, dtype=int)
+            shape[[k, d + 1 + k]] = self._extent[k]
+            place = place + stride * difference.reshape(shape)
+            stride *= periods[k]
+        return table.ravel()[place].reshape(self.n_nodes, self.n_nodes)
+
+    def _distance_table(self, periods: list[int], shifts: np.ndarray | None) -> np.ndarray:
+        """Distances (prod(periods), n, n) by difference of unit cells, and sublattices."""
+        cells = np.stack(np.unravel_index(np.arange(np.prod(periods)), periods), axis=-1)
+        # the first half of the differences is positive
+        cells = np.where(cells < self._extent, cells, cells - periods)
+        vectors = (cells @ self._basis_vectors)[:, None, None] + (
+            self._site_offsets - self._site_offsets[:, None]
+        )
+        squares = (vectors**2).sum(axis=-1)
+        for shift in () if shifts is None else shifts:
+            np.minimum(squares, ((vectors + shift) ** 2).sum(axis=-1), out=squares)
         return np.sqrt(squares)
 
     def _image_shifts(self) -> np.ndarray:
@@ -336,6 +359,16 @@ def _check_basis(basis_vectors: Any) -> np.ndarray:
     if abs(np.linalg.det(basis)) < 1e-12 * np.linalg.norm(basis) ** len(basis):
         raise ValueError("Argument `basis_vectors` must be linearly independent vectors.")
     return basis
+
+
+def _check_order(order: Any) -> int:
+    if order is None:
+        return 1
+    if isinstance(order, bool) or not isinstance(order, int | np.integer):
+        raise TypeError(f"Argument `max_neighbor_order` must be an integer, but is {order!r}.")
+    if order < 0:
+        raise ValueError(f"Argument `max_neighbor_order` must be at least 0, but is {order}.")
+    return int(order)
 
 
 def _check_extent(extent: Any, ndim: int) -> np.ndarray:
