@@ -28,6 +28,7 @@ _SUBMODULES = (
     "optimizer",
     "sampler",
     "stats",
+    "symmetry",
     "utils",
     "vqs",
 )

@@ -47,6 +47,8 @@ SAME_FLOOR = {
     ("utils", "config"),
     ("jax", "stats"),
     ("exact", "operator"),
+    ("exact", "symmetry"),
+    ("symmetry", "operator"),
     ("vqs", "optimizer"),
     ("vqs", "observable"),
     ("driver", "callbacks"),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netket.utils.group import Identity, Permutation, PermutationGroup, PointGroup
-from netket.utils.group._characters import real_if_close, sort_characters
+from netket.utils.group._characters import character_order, real_if_close, sort_characters
 from netket.utils.group.element import Element
 
 from ._group_checks import check_acts_on_sites, check_axes, check_strides
@@ -205,6 +205,16 @@ class TranslationGroup(_LatticeGroup):
     @cached_property
     def character_table_by_class(self) -> np.ndarray:
         return sort_characters(self._characters(self._steps))
+
+    @cached_property
+    def _momenta_of_rows(self) -> np.ndarray:
+        """(n, d) the integers m of the rows of the character table."""
+        return self._steps[character_order(self._characters(self._steps))]
+
+    @cached_property
+    def _row_of_momentum(self) -> np.ndarray:
+        """(n,) the row of the character table of the momentum m = steps number i."""
+        return np.argsort(self._index(self._momenta_of_rows))
 
     def _characters(self, momenta: np.ndarray) -> np.ndarray:
         """exp(-2πi Σ_a m_a n_a / L_a) for integers m, (..., d); (..., n)."""
@@ -490,6 +500,7 @@ def site_permutations(lattice: Lattice, group: PointGroup) -> PermutationGroup:
             g if is_identity else Permutation(permutation_array=image, name=str(g), validate=False)
         )
     result = PermutationGroup(elems, degree=lattice.n_nodes)
+    result.__dict__["_of_a_lattice"] = True  # known to permute sites
     # on small lattices different elements can be the same permutation, but not the same element
     distinct = len(np.unique(result._array, axis=0)) == len(result)
     if not distinct and group.replace(unit_cell=None).is_symmorphic:

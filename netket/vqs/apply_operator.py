@@ -29,7 +29,10 @@ class AppliedOperator:
     def apply(self, variables: PyTree, x: jax.Array, **kwargs: Any) -> jax.Array:
         """Log-amplitudes (B,) of configurations (B, N)."""
         variables = dict(variables)
-        operator = variables.pop("operator")["operator"]
+        applied = variables.pop("operator")
+        operator = applied["operator"]
+        if "to" in applied:  # |ψ⟩ is itself an operator applied to a state
+            variables["operator"] = applied["to"]
         xp, mels = operator.get_conn_padded(x)
         log = self.apply_fun(variables, xp, **kwargs)
         return logsumexp_cplx(log, axis=-1, b=mels)
@@ -49,8 +52,11 @@ def apply_operator(
         ValueError: the operator acts on another Hilbert space.
     """
     check_hilbert(vstate.hilbert, operator)
+    applied = {"operator": operator}
+    if isinstance(vstate.model, AppliedOperator):
+        applied["to"] = vstate.variables["operator"]
     options = {
-        "variables": {**vstate.variables, "operator": {"operator": operator}},
+        "variables": {**vstate.variables, "operator": applied},
         "chunk_size": vstate.chunk_size,
         "seed": seed,
     }

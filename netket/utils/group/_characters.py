@@ -152,14 +152,15 @@ def _clean(x: np.ndarray) -> np.ndarray:
 
 
 def sort_characters(table: np.ndarray) -> np.ndarray:
-    """Rows by dimension; then with large real parts, then with large imaginary parts first.
+    """The table with its rows in the order of `character_order`; real if all characters are."""
+    return real_if_close(table[character_order(table)])
 
-    The result is real if all characters are.
-    """
+
+def character_order(table: np.ndarray) -> np.ndarray:
+    """Rows by dimension; then with large real parts, then with large imaginary parts first."""
     real, imaginary = np.round(table.real, 6) + 0.0, np.round(table.imag, 6) + 0.0
     dimensions = np.rint(np.abs(table).max(axis=1))
-    order = np.lexsort((*-imaginary.T[::-1], *-real.T[::-1], dimensions))
-    return real_if_close(table[order])
+    return np.lexsort((*-imaginary.T[::-1], *-real.T[::-1], dimensions))
 
 
 def real_if_close(x: np.ndarray) -> np.ndarray:
