@@ -14,6 +14,12 @@ from .constructors import (
 from .exact import ExactSampler
 from .metropolis import MetropolisSampler, MetropolisSamplerState
 from .metropolis import MetropolisSampler as Metropolis
+from .parallel_tempering import (
+    ParallelTemperingExchange,
+    ParallelTemperingHamiltonian,
+    ParallelTemperingLocal,
+    ParallelTemperingSampler,
+)
 from .rules import MetropolisRule
 
 __all__ = [
@@ -28,6 +34,10 @@ __all__ = [
     "MetropolisRule",
     "MetropolisSampler",
     "MetropolisSamplerState",
+    "ParallelTemperingExchange",
+    "ParallelTemperingHamiltonian",
+    "ParallelTemperingLocal",
+    "ParallelTemperingSampler",
     "Sampler",
     "SamplerState",
     "rules",

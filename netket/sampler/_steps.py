@@ -17,7 +17,7 @@ from netket.utils.types import Array, PRNGKeyT, PyTree
 from ._random import uniform
 from .rules.base import is_drawn_ahead, select
 
-__all__ = ["run_chains"]
+__all__ = ["Tempering", "run_chains"]
 
 # memory for what is drawn ahead
 _BLOCK_BYTES = 2**25
@@ -40,6 +40,15 @@ class _Proposals(NamedTuple):
     propose: Callable  # (walkers, drawn) -> σ', correction, facts'
 
 
+class Tempering(NamedTuple):
+    """Walkers at several temperatures, which exchange configurations after every sweep."""
+
+    betas: jax.Array  # (C,) inverse temperature of each walker
+    draw: Callable  # (key, n_sweeps) -> random numbers, with that first axis
+    exchange: Callable  # (σ, log_prob, facts), random numbers -> the same, permuted; extra (...)
+    shown: slice  # the walkers whose configurations are samples
+
+
 def run_chains(
     sampler: Any,
     machine: Any,
@@ -48,7 +57,8 @@ def run_chains(
     log_prob: Callable[[Array], jax.Array],
     chain_length: int,
     with_log_prob: bool,
-) -> tuple[Any, jax.Array, jax.Array | None]:
+    tempering: Tempering | None = None,
+) -> tuple[Any, jax.Array, jax.Array | None, Any]:
     """Runs all chains for `chain_length` sweeps.
 
     Args:
@@ -59,19 +69,25 @@ def run_chains(
         log_prob: Log-probabilities (C,) of configurations (C, N).
         chain_length: Number of samples of every chain.
         with_log_prob: Whether the log-probabilities of the samples are kept.
+        tempering: Temperatures of the walkers; by default all are at temperature 1.
 
     Returns:
-        The new state, samples (C, L, N), and their log-probabilities (C, L) or None.
+        The new state, samples (C, L, N), their log-probabilities (C, L) or None, and with
+        `tempering` what exchanges report, with first axis L.
     """
     proposals = _proposals(sampler, machine, parameters, state)
+    shown = slice(None) if tempering is None else tempering.shown
 
     def step(walkers: _Walkers, xs: tuple[jax.Array, PyTree]) -> tuple[_Walkers, None]:
         log_u, drawn = xs
         σ, correction, facts = proposals.propose(walkers, drawn)
         new_log_prob = log_prob(σ)
-        gain = new_log_prob if correction is None else new_log_prob + correction
+        loss, gain = walkers.log_prob, new_log_prob
+        if tempering is not None:
+            loss, gain = tempering.betas * loss, tempering.betas * gain
+        gain = gain if correction is None else gain + correction
         # written such that a chain at zero probability leaves it
-        accept = log_u + walkers.log_prob <= gain
+        accept = log_u + loss <= gain
         if correction is not None:
             accept &= correction > -jnp.inf
         kept = walkers.σ, walkers.log_prob, walkers.facts
@@ -79,18 +95,28 @@ def run_chains(
         return _Walkers(σ, new_log_prob, walkers.n_accepted + accept, facts), None
 
     def sweep(walkers: _Walkers, xs: PyTree) -> tuple[_Walkers, tuple]:
-        walkers, _ = jax.lax.scan(step, walkers, xs)
-        return walkers, (walkers.σ, walkers.log_prob if with_log_prob else None)
+        steps, exchanges = xs
+        walkers, _ = jax.lax.scan(step, walkers, steps)
+        report = None
+        if tempering is not None:
+            moved, report = tempering.exchange(
+                (walkers.σ, walkers.log_prob, walkers.facts), exchanges
+            )
+            walkers = walkers._replace(σ=moved[0], log_prob=moved[1], facts=moved[2])
+        log_prob = walkers.log_prob[shown] if with_log_prob else None
+        return walkers, ((walkers.σ[shown], log_prob), report)
 
-    def block(walkers: _Walkers, keys: tuple[PRNGKeyT, PRNGKeyT]) -> tuple[_Walkers, tuple]:
-        accept_key, rule_key = keys
+    def block(walkers: _Walkers, keys: tuple[PRNGKeyT, ...]) -> tuple[_Walkers, tuple]:
+        accept_key, rule_key, *exchange_key = keys
         shape = (n_sweeps, sampler.sweep_size, len(walkers.σ))
         u = uniform(accept_key, shape, walkers.log_prob.dtype)
         # log(1 - u) is finite, since u lies in [0, 1)
-        return jax.lax.scan(sweep, walkers, (jnp.log1p(-u), proposals.draw(rule_key, shape)))
+        steps = (jnp.log1p(-u), proposals.draw(rule_key, shape))
+        exchanges = tempering.draw(*exchange_key, n_sweeps) if tempering is not None else None
+        return jax.lax.scan(sweep, walkers, (steps, exchanges))
 
     n_sweeps = _sweeps_per_block(proposals, state, sampler.sweep_size, chain_length)
-    rng, *keys = jax.random.split(state.rng, 3)
+    rng, *keys = jax.random.split(state.rng, 3 if tempering is None else 4)
     walkers = _Walkers(
         state.σ, state.log_prob, jnp.zeros_like(state.n_accepted_proc), proposals.facts(state.σ)
     )
@@ -101,7 +127,7 @@ def run_chains(
         walkers, outputs = jax.lax.scan(block, walkers, keys)
         outputs = jax.tree.map(lambda x: x.reshape(chain_length, *x.shape[2:]), outputs)
     # from (L, C, ...) to (C, L, ...)
-    samples, log_probs = jax.tree.map(lambda x: jnp.moveaxis(x, 0, 1), outputs)
+    samples, log_probs = jax.tree.map(lambda x: jnp.moveaxis(x, 0, 1), outputs[0])
     state = state.replace(
         σ=walkers.σ,
         rng=rng,
@@ -109,7 +135,7 @@ def run_chains(
         n_steps_proc=state.n_steps_proc + chain_length * sampler.sweep_size * len(state.σ),
         n_accepted_proc=state.n_accepted_proc + walkers.n_accepted,
     )
-    return state, samples, log_probs
+    return state, samples, log_probs, outputs[1]
 
 
 def _proposals(sampler: Any, machine: Any, parameters: PyTree, state: Any) -> _Proposals:

@@ -6,6 +6,7 @@ rule and moves there if :math:`\log u + \log p(\sigma) \le \log p(\sigma') +
 \log q(\sigma|\sigma')/q(\sigma'|\sigma)`, for u uniform in (0, 1).
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -214,6 +215,10 @@ class MetropolisSampler(Sampler):
             self, machine, parameters, state, chain_length, return_log_probabilities
         )
 
+    def _make_state(self, *args: Any) -> MetropolisSamplerState:
+        """A new state, of the class that belongs to the sampler."""
+        return MetropolisSamplerState(*args)
+
     def _checked(self, state: MetropolisSamplerState) -> MetropolisSamplerState:
         """The state, if its configurations belong to the space; only rules of others are asked."""
         if type(self.rule).random_state is not MetropolisRule.random_state:
@@ -257,8 +262,8 @@ def _new_state(
     rule_state = sampler.rule.init_state(sampler, machine, parameters, rule_key)
     σ = shard_along_axis(jnp.zeros((sampler.n_batches, sampler.hilbert.size), sampler.dtype), 0)
     # also finds out early that a model returns the wrong shape
-    log_prob = jax.eval_shape(lambda σ: _log_prob(sampler, machine, parameters, σ), σ)
-    state = MetropolisSamplerState(
+    log_prob = jax.eval_shape(log_prob_of(sampler, machine, parameters), σ)
+    state = sampler._make_state(
         σ, rng, rule_state, jnp.full(log_prob.shape, -jnp.inf, log_prob.dtype)
     )
     if sampler.reset_chains:
@@ -289,21 +294,21 @@ def _sample_chain(
     chain_length: int,
     return_log_probabilities: bool,
 ) -> tuple[Any, MetropolisSamplerState]:
+    log_prob = log_prob_of(sampler, machine, parameters)
     _check_shape(sampler, "The configurations of the state of the sampler", state.σ)
-
-    def log_prob(σ: Array) -> jax.Array:
-        return _log_prob(sampler, machine, parameters, σ)
-
     # those of the state may belong to other parameters
     state = state.replace(log_prob=log_prob(state.σ))
-    state, samples, log_probs = run_chains(
+    state, samples, log_probs, _ = run_chains(
         sampler, machine, parameters, state, log_prob, chain_length, return_log_probabilities
     )
     return ((samples, log_probs) if return_log_probabilities else samples), state
 
 
-def _log_prob(sampler: MetropolisSampler, machine: Any, params: PyTree, σ: Array) -> jax.Array:
-    return log_density(machine, params, σ, sampler.machine_pow, sampler.chunk_size)
+def log_prob_of(
+    sampler: MetropolisSampler, machine: Any, params: PyTree
+) -> Callable[[Array], jax.Array]:
+    """The log-probabilities (B,) of configurations (B, N)."""
+    return lambda σ: log_density(machine, params, σ, sampler.machine_pow, sampler.chunk_size)
 
 
 def _at_random(
