@@ -37,6 +37,7 @@ def test_constructors_take_traced_coefficients(name):
         assert gradient[i] == pytest.approx(float(up - down) / 2e-4, abs=1e-6)
 
 
+@pytest.mark.capability("vmap")
 @pytest.mark.parametrize("name", DIFFERENTIABLE.values(), ids=DIFFERENTIABLE)
 def test_vmap_over_a_stack_of_hamiltonians(name):
     op = TABLE[name].build("numba")

@@ -39,6 +39,7 @@ def tolerance(op):
 # -- 1. matrices ------------------------------------------------------------------------------
 
 
+@pytest.mark.capability("{backend}")
 @both
 @everything
 def test_rows_equal_the_matrix_of_the_definition(name, backend, exact, from_rows):
@@ -46,6 +47,7 @@ def test_rows_equal_the_matrix_of_the_definition(name, backend, exact, from_rows
     np.testing.assert_allclose(from_rows(op), exact(name), atol=tolerance(op))
 
 
+@pytest.mark.capability("sparse")
 @both
 @everything
 def test_all_ways_to_a_matrix_agree(name, backend, exact):
@@ -105,6 +107,7 @@ def test_rows_are_legal(name, backend):
     assert np.all(np.asarray(op.n_conn(states)) == np.sum(mels != 0, axis=1))
 
 
+@pytest.mark.capability("in jit")
 @everything
 def test_traced_rows_stay_in_the_space(name):
     """Also inside of jit, where zeros are not known, every x' is a state of the space."""
@@ -211,6 +214,7 @@ def test_coefficients_do_not_retrace(name, backend):
 DIFFERENTIABLE = [name for name, case in OPERATORS.items() if case.differentiable]
 
 
+@pytest.mark.capability("grad")
 @both
 @pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_gradients_match_finite_differences(name, backend):
@@ -239,6 +243,7 @@ def test_gradients_match_finite_differences(name, backend):
 # -- 6. algebra inside of jit -----------------------------------------------------------------
 
 
+@pytest.mark.capability("in jit")
 @both
 @pytest.mark.parametrize("name", [n for n, case in OPERATORS.items() if case.squares])
 def test_algebra_in_jit_equals_eager(name, backend):

@@ -51,6 +51,7 @@ def reference(state, matrix):
 each_state = pytest.mark.parametrize("which", ["full sum", "samples"])
 
 
+@pytest.mark.capability("{backend}")
 @each_state
 @pytest.mark.parametrize("backend", ["numba", "jax"])
 @pytest.mark.parametrize("name", KINDS.values(), ids=KINDS)
@@ -75,6 +76,7 @@ def value(state, op):
     return mean.real + 0.5 * mean.imag
 
 
+@pytest.mark.capability("grad")
 @each_state
 @pytest.mark.parametrize("name", DIFFERENTIABLE.values(), ids=DIFFERENTIABLE)
 def test_derivatives(name, which):
@@ -100,6 +102,7 @@ def test_derivatives(name, which):
             assert (gradient[k][index] * unit).real == pytest.approx(slope, abs=2e-7), index
 
 
+@pytest.mark.capability("vmap")
 @pytest.mark.parametrize("name", DIFFERENTIABLE.values(), ids=DIFFERENTIABLE)
 def test_stacks(name):
     """vmap over a stack of Hamiltonians gives a stack of results, of either state in turn."""

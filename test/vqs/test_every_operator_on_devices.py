@@ -82,6 +82,7 @@ print(json.dumps(found))
 """
 
 
+@pytest.mark.capability("sharded", names=KINDS.values())
 @pytest.mark.slow
 def test_two_devices():
     """Rows and expectation values of numba- and jax-flagged operators equal dense algebra."""
