@@ -10,7 +10,8 @@ from netket.hilbert import DiscreteHilbert
 from netket.utils.types import DType
 
 from ._local import LocalOperator
-from .spin import _local_size, identity
+from ._one_site import on_site
+from .spin import identity
 
 __all__ = ["create", "destroy", "identity", "number", "proj"]
 
@@ -36,7 +37,7 @@ def destroy(
     Raises:
         ValueError: the site does not exist, or has infinitely many local states.
     """
-    return cls(hilbert, _lowering(hilbert, site), [site], dtype=float if dtype is None else dtype)
+    return on_site(hilbert, site, _lowering, dtype, cls)
 
 
 def create(
@@ -50,7 +51,7 @@ def create(
 
     Arguments as for `destroy`.
     """
-    return cls(hilbert, _lowering(hilbert, site).T, [site], dtype=dtype)
+    return on_site(hilbert, site, lambda d: _lowering(d).T, dtype, cls)
 
 
 def number(
@@ -64,8 +65,7 @@ def number(
 
     Arguments as for `destroy`.
     """
-    matrix = np.diag(np.arange(_finite_size(hilbert, site), dtype=float))
-    return cls(hilbert, matrix, [site], dtype=dtype)
+    return on_site(hilbert, site, lambda d: np.diag(np.arange(d, dtype=float)), dtype, cls)
 
 
 def proj(
@@ -91,23 +91,14 @@ def proj(
     Raises:
         ValueError: the site does not exist, or cannot have n bosons.
     """
-    d = _finite_size(hilbert, site)
-    if not 0 <= n < d:
-        raise ValueError(f"Argument `n` must be from 0 to {d - 1}, but is {n}.")
-    matrix = np.zeros((d, d))
-    matrix[n, n] = 1
-    return cls(hilbert, matrix, [site], dtype=dtype)
+
+    def projector(d: int) -> np.ndarray:
+        if not 0 <= n < d:
+            raise ValueError(f"Argument `n` must be from 0 to {d - 1}, but is {n}.")
+        return np.diag((np.arange(d) == n).astype(float))
+
+    return on_site(hilbert, site, projector, dtype, cls)
 
 
-def _finite_size(hilbert: DiscreteHilbert, site: int) -> int:
-    d = _local_size(hilbert, site)
-    if d == np.iinfo(np.int64).max:
-        raise ValueError(
-            f"Argument `hilbert` must have finitely many local states on site {site}: give the "
-            "largest number of bosons, for example Fock(n_max=3)."
-        )
-    return d
-
-
-def _lowering(hilbert: DiscreteHilbert, site: int) -> np.ndarray:
-    return np.diag(np.sqrt(np.arange(1, _finite_size(hilbert, site))), 1)
+def _lowering(d: int) -> np.ndarray:
+    return np.diag(np.sqrt(np.arange(1, d)), 1)

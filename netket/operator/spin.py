@@ -13,8 +13,8 @@ import numpy as np
 from netket.hilbert import DiscreteHilbert
 from netket.utils.types import DType
 
-from ._base import promoted
 from ._local import LocalOperator
+from ._one_site import on_site
 
 __all__ = ["identity", "sigmam", "sigmap", "sigmax", "sigmay", "sigmaz"]
 
@@ -40,8 +40,7 @@ def sigmax(
     Raises:
         ValueError: the site does not exist.
     """
-    raising = _raising(hilbert, site)
-    return cls(hilbert, raising + raising.T, [site], dtype=float if dtype is None else dtype)
+    return on_site(hilbert, site, lambda d: _raising(d) + _raising(d).T, dtype, cls)
 
 
 def sigmay(
@@ -55,9 +54,7 @@ def sigmay(
 
     Arguments as for `sigmax`.
     """
-    raising = _raising(hilbert, site)
-    dtype = complex if dtype is None else promoted(np.dtype(dtype), 1j)
-    return cls(hilbert, -1j * (raising - raising.T), [site], dtype=dtype)
+    return on_site(hilbert, site, lambda d: -1j * (_raising(d) - _raising(d).T), dtype, cls)
 
 
 def sigmaz(
@@ -71,9 +68,7 @@ def sigmaz(
 
     Arguments as for `sigmax`.
     """
-    d = _local_size(hilbert, site)
-    matrix = np.diag(np.arange(d - 1, -d, -2, dtype=float))
-    return cls(hilbert, matrix, [site], dtype=float if dtype is None else dtype)
+    return on_site(hilbert, site, _twice_sz, dtype, cls)
 
 
 def sigmap(
@@ -87,7 +82,7 @@ def sigmap(
 
     Arguments as for `sigmax`.
     """
-    return cls(hilbert, _raising(hilbert, site), [site], dtype=float if dtype is None else dtype)
+    return on_site(hilbert, site, _raising, dtype, cls)
 
 
 def sigmam(
@@ -101,7 +96,7 @@ def sigmam(
 
     Arguments as for `sigmax`.
     """
-    return cls(hilbert, _raising(hilbert, site).T, [site], dtype=float if dtype is None else dtype)
+    return on_site(hilbert, site, lambda d: _raising(d).T, dtype, cls)
 
 
 def identity(
@@ -123,15 +118,12 @@ def identity(
     return cls(hilbert, constant=1.0, dtype=float if dtype is None else dtype)
 
 
-def _local_size(hilbert: DiscreteHilbert, site: int) -> int:
-    """Number of local states of a site that exists."""
-    if not 0 <= site < hilbert.size:
-        raise ValueError(f"Argument `site` must be from 0 to {hilbert.size - 1}, but is {site}.")
-    return hilbert.shape[site]
+def _twice_sz(d: int) -> np.ndarray:
+    return np.diag(np.arange(d - 1, -d, -2, dtype=float))
 
 
-def _raising(hilbert: DiscreteHilbert, site: int) -> np.ndarray:
-    """S_+, with <m + 1|S_+|m> = sqrt(s (s + 1) - m (m + 1))."""
-    s = (_local_size(hilbert, site) - 1) / 2
+def _raising(d: int) -> np.ndarray:
+    """S_+ of spin s = (d - 1)/2, with <m + 1|S_+|m> = sqrt(s (s + 1) - m (m + 1))."""
+    s = (d - 1) / 2
     m = np.arange(s - 1, -s - 0.5, -1)
     return np.diag(np.sqrt(s * (s + 1) - m * (m + 1)), 1)

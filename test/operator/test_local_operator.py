@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`LocalOperator`: random terms against Kronecker products, algebra, structure, bad arguments."""
 
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -160,6 +163,77 @@ def test_elements_below_the_cutoff_are_dropped():
     op.mel_cutoff = 1e-2
     assert op.mel_cutoff == 1e-2 and op.max_conn_size == 1
     assert (op + op).mel_cutoff == 1e-2
+
+
+def test_small_diagonal_elements_stay():
+    """As in NetKet 3.23, the cutoff is for connected elements; rounding noise is dropped."""
+    m = np.array([[1e-11, 1.0], [1.0, 5.0]])
+    op = LocalOperator(HI, m, [0], mel_cutoff=2.0)
+    np.testing.assert_array_equal(op.operators[0], np.diag([1e-11, 5.0]))
+    x = spin.sigmax(HI, 0) + 0.1 * spin.sigmaz(HI, 0) + 0.2 * spin.sigmaz(HI, 0)
+    assert x - 0.3 * spin.sigmaz(HI, 0) == spin.sigmax(HI, 0)
+
+
+@pytest.mark.parametrize("backend", ["numba", "jax"])
+def test_terms_on_many_sites(backend, table_of):
+    """A dense matrix on 8 sites, and a sparse one on 16 in any order."""
+    hilbert = nk.hilbert.Qubit(16)
+    dense = np.random.default_rng(0).normal(size=(256, 256))
+    sites = [3, 1, 15, 0, 8, 7, 2, 11]
+    op = LocalOperator(hilbert, dense, sites, backend=backend)
+    x = np.random.default_rng(1).integers(0, 2, 16).astype(np.int8)
+    xp, mels = op.get_conn(x)
+    weights = 2 ** np.arange(7, -1, -1)
+    columns = xp[:, sites] @ weights
+    np.testing.assert_allclose(mels[np.argsort(columns)], dense[x[sites] @ weights], atol=1e-14)
+    order = np.random.default_rng(2).permutation(16)
+    flip = scipy.sparse.dia_array((np.ones((1, 2**16)), [1]), shape=(2**16, 2**16))
+    total = LocalOperator(hilbert, flip, order, backend=backend) + op
+    following = x.copy()  # the flip connects x to the next number
+    number = int(x[order] @ (2 ** np.arange(15, -1, -1))) + 1
+    following[order] = [number >> k & 1 for k in range(15, -1, -1)]
+    expected = table_of(xp, mels)
+    expected[tuple(following.tolist())] = expected.get(tuple(following.tolist()), 0) + 1
+    found = table_of(*total.get_conn(x))
+    assert found.keys() == expected.keys()
+    assert all(found[key] == pytest.approx(mel) for key, mel in expected.items())
+
+
+MEMORY = """
+import resource, sys
+import netket as nk, numpy as np
+from netket.operator import LocalOperator
+
+graph, hilbert = nk.graph.Square(6), nk.hilbert.Fock(3, 36)
+b = np.diag(np.sqrt([1.0, 2.0, 3.0]), 1)
+n = b.T @ b
+hop = np.kron(b.T, b) + np.kron(b, b.T)
+bonds = list(graph.edges())
+op = LocalOperator(
+    hilbert,
+    [-hop + 0.3 * np.kron(n, n)] * len(bonds) + [n @ n] * 36,
+    bonds + [(i,) for i in range(36)],
+    backend="numba",
+)
+assert op.max_conn_size == 1 + 2 * len(bonds)
+x = np.random.default_rng(0).integers(0, 4, (16, 36)).astype(np.int8)
+counts = []
+for operator in (op, op.to_jax(), op.to_jax().to_numba()):
+    xp, mels = operator.get_conn_padded(x)
+    counts.append(np.sum(np.asarray(mels) != 0, axis=1))
+assert np.all(counts[0] == counts[1]) and np.all(counts[0] == counts[2])
+assert op.to_jax().to_numba() == op
+unit = 1 if sys.platform == "darwin" else 1024
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20)
+"""
+
+
+def test_memory_is_that_of_the_terms():
+    """Bosons on a 6x6 torus, at most 3 on a site: NetKet 3.23 took 27.9 GiB, this is < 1 GB."""
+    result = subprocess.run(
+        [sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True
+    )
+    assert float(result.stdout) < 950  # MiB
 
 
 def test_in_place_operations_rebind():

@@ -49,7 +49,7 @@ class LocalOperator(KernelOperator):
         constant: multiple of the identity to add.
         dtype: dtype of the matrix elements; by default that of the matrices (float64 for
             integers).
-        mel_cutoff: matrix elements with a modulus up to this are taken as zero.
+        mel_cutoff: off-diagonal matrix elements with a modulus up to this are taken as zero.
         backend: ``"numba"`` or ``"jax"``; by default see `netket.operator.use_backend`.
 
     Raises:
@@ -94,11 +94,17 @@ class LocalOperator(KernelOperator):
         self._set(*sum_of_terms(parts), as_coefficient(constant, dtype), dtype)
 
     def _set(self, terms: Terms, mels: Any, constant: Any, dtype: np.dtype) -> None:
-        """Set the content; elements that are concrete and zero are dropped."""
+        """Set the content; elements that are concrete and zero are dropped.
+
+        Small elements of the diagonal cost nothing: they are kept unless they are rounding noise.
+        """
         if not is_traced(mels):
             mels = np.asarray(mels).astype(dtype, copy=False)
-            keep = np.abs(mels) > self._mel_cutoff
+            moduli = np.abs(mels)
+            keep = moduli > self._mel_cutoff
             if not keep.all():
+                noise = 8 * np.finfo(dtype).eps * moduli.max()
+                keep |= terms.on_diagonal & (moduli > min(noise, self._mel_cutoff))
                 terms, mels = terms.restricted(keep), mels[keep]
         self._terms, self._mels = terms, mels.astype(dtype)
         self._constant = as_coefficient(constant, dtype)
@@ -166,7 +172,7 @@ class LocalOperator(KernelOperator):
 
     @property
     def mel_cutoff(self) -> float:
-        """Matrix elements with a modulus up to this are taken as zero.
+        """Off-diagonal matrix elements with a modulus up to this are taken as zero.
 
         It can be set, for compatibility: this is the only thing that changes an operator, which
         must not be a key of a dictionary then.

@@ -16,6 +16,9 @@ from ._pattern import Pattern, make_pattern, product_pattern, union_pattern
 
 Support = tuple[int, ...]
 
+# Matrices with more elements off the diagonal are not compared with other terms.
+_MAX_COMPARED = 50_000
+
 
 class Terms:
     """Supports and patterns of the terms. Hashable by content, immutable.
@@ -73,6 +76,11 @@ class Terms:
     def n_values(self) -> int:
         return int(self.offsets[-1])
 
+    @cached_property
+    def on_diagonal(self) -> np.ndarray:
+        """Which values are of elements on the diagonal, (V,) bool."""
+        return np.concatenate([np.zeros(0, bool), *(p.rows == p.cols for p in self.patterns)])
+
     # -- facts for the kernels ----------------------------------------------------------------
 
     @cached_property
@@ -87,7 +95,14 @@ class Terms:
 
     @cached_property
     def may_collide(self) -> bool:
-        """Whether two terms can lead to the same x': they change the same sites alike."""
+        """Whether two terms can lead to the same x': they change the same sites alike.
+
+        Large matrices are not looked through: they may.
+        """
+        if len(self) < 2:
+            return False
+        if max(len(p.off_diagonal) for p in set(self.patterns)) > _MAX_COMPARED:
+            return True
         seen: dict[Support, list[frozenset]] = {}
         for support, pattern in zip(self.supports, self.patterns):
             for where, moves in pattern.moves.items():
