@@ -31,8 +31,7 @@ def destroy(
         A `FermionOperator2nd`.
 
     Raises:
-        ValueError: the orbital does not exist, or `sz` is none of the spin projections.
-        TypeError: `sz` is missing for fermions with spin.
+        ValueError: the orbital does not exist, or `sz` is missing, or none of the projections.
     """
     return _product(hilbert, site, sz, cutoff, dtype, 0)
 
@@ -77,6 +76,10 @@ def _product(
     hilbert: Any, site: int, sz: int | None, cutoff: float, dtype: Any, *creators: int
 ) -> FermionOperator2nd:
     if isinstance(hilbert, SpinOrbitalFermions):
+        if sz is None and hilbert.spin is not None:
+            raise ValueError(
+                f"Argument `sz`, twice the spin projection, must be given for {hilbert}."
+            )
         site = hilbert._get_index(site, sz)
     elif sz is not None:
         raise ValueError(

@@ -72,7 +72,7 @@ def test_spin_orbitals():
     assert fermion.number(hilbert, 0, sz=1).terms == [((2, 1), (2, 0))]
     with pytest.raises(ValueError, match="`sz` must be one of"):
         fermion.create(hilbert, 0, sz=3)
-    with pytest.raises(TypeError, match="`sz` must be an integer"):
+    with pytest.raises(ValueError, match="`sz`, twice the spin projection, must be given"):
         fermion.create(hilbert, 0)
     with pytest.raises(ValueError, match="only be given for SpinOrbitalFermions"):
         fermion.create(nk.hilbert.Fock(1, 3), 0, sz=1)

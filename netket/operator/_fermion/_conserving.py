@@ -12,7 +12,8 @@ import numpy as np
 from netket.hilbert import SpinOrbitalFermions
 from netket.utils.types import ArrayLike, DType, Scalar
 
-from .._base import Backend
+from .._base import Backend, inexact
+from .._base._backend import resolve_backend
 from ._operator import FermionOperator2nd
 from ._terms import FermionTerms
 
@@ -69,24 +70,26 @@ class ParticleNumberConservingFermioperator2nd(FermionOperator2nd):
                 )
 
     @classmethod
-    def from_fermionoperator2nd(cls, ha: FermionOperator2nd, cutoff: float = 1e-11) -> Any:
+    def from_fermionoperator2nd(
+        cls, ha: FermionOperator2nd, cutoff: float = 1e-11, **kwargs: Any
+    ) -> Any:
         """The same operator as a `FermionOperator2nd`, in normal order.
 
         Args:
             ha: the operator.
             cutoff: terms with concrete weights up to this modulus are dropped.
+            **kwargs: `dtype`, `backend` as for the class; by default those of `ha`.
 
         Raises:
             ValueError: a term that remains in normal order changes a number that is kept.
         """
         cls._check_space(ha.hilbert)
-        ordered = FermionOperator2nd._build(
-            ha.hilbert, ha.backend, ha._terms, ha._value("_weights"), cutoff
-        ).to_normal_order()
-        cls._check_terms(ha.hilbert, ordered._terms)
-        return cls._kind._build(
-            ha.hilbert, ha.backend, ordered._terms, ordered._value("_weights"), cutoff
-        )
+        terms, combination = ha._terms.in_order("N")
+        weights = combination(ha._value("_weights")).astype(inexact(kwargs.get("dtype", ha.dtype)))
+        backend = resolve_backend(kwargs.get("backend", ha.backend))
+        new = cls._kind._build(ha.hilbert, backend, terms, weights, cutoff)
+        cls._check_terms(ha.hilbert, new._terms)
+        return new
 
     @classmethod
     def from_sparse_arrays(
