@@ -119,3 +119,32 @@ def test_openfermion_conventions():
         PauliStrings.from_openfermion(nk.hilbert.Qubit(2), qubits)
     empty = PauliStrings.from_openfermion(nk.hilbert.Qubit(2), openfermion.QubitOperator())
     assert len(empty.operators) == 0
+
+
+def test_fermions_become_strings():
+    """The Jordan-Wigner transformation, against OpenFermion's."""
+    openfermion = pytest.importorskip("openfermion")
+    rng, hi = np.random.default_rng(0), nk.hilbert.SpinOrbitalFermions(5)
+    terms = ["0^ 3", "4^ 1", "2^ 2", "0^ 1^ 4 2", "3 3^", "1^ 2 3^ 0"]
+    theirs = openfermion.FermionOperator()
+    ours = nk.operator.FermionOperator2nd(hi, constant=0.7)
+    for term, weight in zip(terms, rng.normal(size=(len(terms), 2)) @ [1, 1j]):
+        theirs += openfermion.FermionOperator(term, weight)
+        ours += nk.operator.FermionOperator2nd(hi, [term], [weight])
+    expected = openfermion.jordan_wigner(theirs) + openfermion.QubitOperator("", 0.7)
+    expected = PauliStrings.from_openfermion(hi, expected)
+    strings = ours.to_pauli_strings()
+    assert strings.operators.tolist() == expected.operators.tolist()
+    np.testing.assert_allclose(strings.weights, expected.weights, atol=1e-14)
+    np.testing.assert_allclose(strings.to_dense(), ours.to_dense(), atol=1e-14)
+
+
+def test_molecules_as_fermions_and_as_qubits():
+    """H2: the same strings from our fermions and from OpenFermion's qubits; 15 of them."""
+    openfermion, data, fermions = molecule("H2_sto-3g_singlet_0.7414.hdf5")
+    qubits = PauliStrings.from_openfermion(openfermion.jordan_wigner(fermions))
+    hi = nk.hilbert.SpinOrbitalFermions(data.n_qubits)
+    ours = nk.operator.FermionOperator2nd.from_openfermion(hi, fermions).to_pauli_strings()
+    assert ours.is_hermitian and ours.dtype == np.float64 and len(ours.operators) == 15
+    assert ours.operators.tolist() == qubits.operators.tolist()
+    np.testing.assert_allclose(ours.weights, qubits.weights, atol=1e-12)
