@@ -31,11 +31,13 @@ from ._graph import GraphOperator, Heisenberg
 from ._ising import Ising, IsingJax, IsingNumba
 from ._local import LocalOperator, LocalOperatorJax, LocalOperatorNumba
 from ._pauli import PauliStrings, PauliStringsJax, PauliStringsNumba
+from ._super import AbstractSuperOperator, LocalLiouvillian
 from ._text import from_text
 
 __all__ = [
     "TJ",
     "AbstractOperator",
+    "AbstractSuperOperator",
     "Adjoint",
     "BoseHubbard",
     "BoseHubbardJax",
@@ -54,6 +56,7 @@ __all__ = [
     "Ising",
     "IsingJax",
     "IsingNumba",
+    "LocalLiouvillian",
     "KineticEnergy",
     "LocalOperator",
     "LocalOperatorJax",

@@ -68,6 +68,18 @@ class CompositeOperator(KernelOperator):
         children = {inexact(d) for d in {op.dtype for op in self._operators}}
         return promoted(np.dtype(self.__dict__[self._coefficient_names[0]].dtype), *children)
 
+    def __eq__(self, other: object) -> bool:
+        """Also the structures of the children are compared, which are no leaves."""
+        if self is other:
+            return True
+        return (
+            super().__eq__(other)
+            and isinstance(other, CompositeOperator)
+            and jax.tree_util.tree_structure(self) == jax.tree_util.tree_structure(other)
+        )
+
+    __hash__ = KernelOperator.__hash__
+
     def copy(self, *, dtype: Any = None) -> Any:
         if dtype is None or np.dtype(dtype) == self.dtype:
             return self._replace()

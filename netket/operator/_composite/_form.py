@@ -7,6 +7,8 @@ sum of local terms on the doubled space.
 
 from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from .._base import DiscreteJaxOperator, DiscreteOperator, KernelOperator, inexact
@@ -62,7 +64,15 @@ class FormOperator(CompositeOperator):
 
     @property
     def max_conn_size(self) -> int:
-        return self._facts.max_conn_size
+        return self._remember("max_conn_size", self._structural_size)
+
+    def _structural_size(self) -> int:
+        """The size inside of jit, where coefficients that are zero are not known to be."""
+        if self._is_traced or self._facts.without_jax:
+            return self._facts.max_conn_size
+        sizes: list[int] = []
+        jax.eval_shape(lambda op: sizes.append(op._facts.max_conn_size), self)
+        return max(sizes[0], self._facts.max_conn_size)
 
     def copy(self, *, dtype: Any = None) -> Any:
         if dtype is None or np.dtype(dtype) == self.dtype:
@@ -93,6 +103,15 @@ class FormOperator(CompositeOperator):
 
     def _keeps_constraint(self, constraint: Any) -> bool:
         return keeps_constraint(self._form)
+
+    def _padded_jax(self, x: Any) -> tuple[Any, Any]:
+        xp, mels = super()._padded_jax(x)
+        x, free = jnp.asarray(x), self.max_conn_size - mels.shape[-1]
+        if free == 0:
+            return xp, mels
+        padding = jnp.broadcast_to(x[..., None, :], (*x.shape[:-1], free, x.shape[-1]))
+        mels = jnp.pad(mels, [(0, 0)] * (x.ndim - 1) + [(0, free)])
+        return jnp.concatenate([xp, padding], axis=-2), mels
 
     def _host_data(self) -> Any:
         return self._form._numba_data()

@@ -359,7 +359,10 @@ def placed(hilbert: Any, parts: list[tuple[int, Any]], coefficient: Any = 1.0) -
 
 
 def shifted_local(hilbert: DiscreteHilbert, local: LocalOperator, place: int) -> LocalOperator:
-    """A local operator on the sites from `place` on of a larger space."""
+    """A local operator on the sites from `place` on of a larger space.
+
+    In what is made of it no zeros are dropped, so that its structure is the same inside of jit.
+    """
     supports = [tuple(i + place for i in sites) for sites in local._terms.supports]
     return LocalOperator._build(
         hilbert,
@@ -368,7 +371,7 @@ def shifted_local(hilbert: DiscreteHilbert, local: LocalOperator, place: int) ->
         local._value("_mels"),
         local._value("_constant"),
         local.dtype,
-        0.0,
+        -1.0,
     )
 
 
