@@ -14,6 +14,14 @@ from .constructors import (
 from .exact import ExactSampler
 from .metropolis import MetropolisSampler, MetropolisSamplerState
 from .metropolis import MetropolisSampler as Metropolis
+from .metropolis_numpy import (
+    MetropolisCustomNumpy,
+    MetropolisHamiltonianNumpy,
+    MetropolisLocalNumpy,
+    MetropolisSamplerNumpy,
+)
+from .metropolis_numpy import MetropolisCustomNumpy as MetropolisCustom
+from .metropolis_numpy import MetropolisSamplerNumpy as MetropolisNumpy
 from .parallel_tempering import (
     ParallelTemperingExchange,
     ParallelTemperingHamiltonian,
@@ -26,13 +34,19 @@ __all__ = [
     "ExactSampler",
     "Metropolis",
     "MetropolisAdjustedLangevin",
+    "MetropolisCustom",
+    "MetropolisCustomNumpy",
     "MetropolisExchange",
     "MetropolisFermionHop",
     "MetropolisGaussian",
     "MetropolisHamiltonian",
+    "MetropolisHamiltonianNumpy",
     "MetropolisLocal",
+    "MetropolisLocalNumpy",
+    "MetropolisNumpy",
     "MetropolisRule",
     "MetropolisSampler",
+    "MetropolisSamplerNumpy",
     "MetropolisSamplerState",
     "ParallelTemperingExchange",
     "ParallelTemperingHamiltonian",

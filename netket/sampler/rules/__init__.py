@@ -11,9 +11,11 @@ from .hamiltonian import HamiltonianRule
 from .langevin import LangevinRule
 from .local import LocalRule
 from .multiple import MultipleRules
+from .on_host import CustomRuleNumpy, HamiltonianRuleNumpy, LocalRuleNumpy
 from .tensor import TensorRule
 
 __all__ = [
+    "CustomRuleNumpy",
     "DrawnAheadRule",
     "ExchangeRule",
     "FermionHopRule",
@@ -21,8 +23,10 @@ __all__ = [
     "GaussianRule",
     "GlobalSpinFlipRule",
     "HamiltonianRule",
+    "HamiltonianRuleNumpy",
     "LangevinRule",
     "LocalRule",
+    "LocalRuleNumpy",
     "MetropolisRule",
     "MultipleRules",
     "TensorRule",
