@@ -70,6 +70,23 @@ def test_only_real_elements_reach_the_network(backend, chunk_size):
         assert max(ROWS) <= chunk_size
 
 
+def test_network_evaluations_of_the_square_lattice(backend):
+    """Heisenberg, 10x10: about 101 for each sample, where padded rows have 201."""
+    g = nk.graph.Square(10)
+    hi = nk.hilbert.Spin(0.5, 100, total_sz=0)
+    ha = nk.operator.Heisenberg(hi, g, backend=backend)
+    sampler = nk.sampler.MetropolisExchange(hi, graph=g, n_chains=16)
+    vs = nk.vqs.MCState(sampler, Counting(), n_samples=256, n_discard_per_chain=0, seed=1)
+    σ = np.asarray(vs.samples).reshape(-1, 100)
+    connected = int(np.sum(ha.n_conn(σ)))  # σ itself, which has a diagonal element, and σ' != σ
+    assert 95 < connected / len(σ) < 110 and ha.max_conn_size == 201
+    vs.expect(ha)
+    ROWS.clear()
+    jax.block_until_ready(vs.expect(ha).mean)
+    jax.effects_barrier()
+    assert 0.95 * connected <= sum(ROWS) <= 1.1 * connected
+
+
 def test_blocks_respect_the_chunk_size():
     for n, k in [(1, 1), (1, 500), (1008, 21), (1008, 201), (10**6, 401)]:
         for chunk_size in (None, 1, 10, 4096):
