@@ -18,6 +18,7 @@ def lanczos_ed(
     compute_eigenvectors: bool = False,
     matrix_free: bool = False,
     scipy_args: Mapping[str, Any] | None = None,
+    sector: Any = None,
 ) -> Eigen:
     """The k smallest eigenvalues of a hermitian operator, by the Lanczos method.
 
@@ -28,6 +29,9 @@ def lanczos_ed(
         matrix_free: do not store the matrix; slower, with memory for few vectors only.
         scipy_args: more arguments for `scipy.sparse.linalg.eigsh`, for example ``tol`` or
             ``which``.
+        sector: restrict the operator to the states of an irrep of a symmetry, or to what the
+            sectors of several symmetries have in common: ``representation.sector(...)`` of
+            `netket.symmetry`. For irreps of more than one dimension, each multiplet counts once.
 
     Returns:
         Eigenvalues of shape (k,) in increasing order; with `compute_eigenvectors` also the
@@ -45,6 +49,18 @@ def lanczos_ed(
     from scipy.sparse.linalg import eigsh
 
     n = _check(operator)
+    if sector is not None:
+        if matrix_free:
+            raise ValueError("Arguments `sector` and `matrix_free` must not both be given.")
+        from .sectors import lanczos_in_sector
+
+        return lanczos_in_sector(
+            operator,
+            sector,
+            k=k,
+            compute_eigenvectors=compute_eigenvectors,
+            scipy_args=scipy_args,
+        )
     if not 0 < k < n:
         raise ValueError(
             f"Argument `k` must be between 1 and {n - 1}, as the space has {n} states, but is "
@@ -61,12 +77,15 @@ def lanczos_ed(
     return w[order], v[:, order]
 
 
-def full_ed(operator: DiscreteOperator, *, compute_eigenvectors: bool = False) -> Eigen:
+def full_ed(
+    operator: DiscreteOperator, *, compute_eigenvectors: bool = False, sector: Any = None
+) -> Eigen:
     """All eigenvalues of a hermitian operator, by diagonalising its dense matrix.
 
     Args:
         operator: the operator.
         compute_eigenvectors: return the eigenvectors, too.
+        sector: restrict the operator to a sector of a symmetry, see `lanczos_ed`.
 
     Returns:
         Eigenvalues of shape (n_states,) in increasing order; with `compute_eigenvectors` also
@@ -83,6 +102,10 @@ def full_ed(operator: DiscreteOperator, *, compute_eigenvectors: bool = False) -
     from scipy.linalg import eigh
 
     _check(operator)
+    if sector is not None:
+        from .sectors import full_ed_in_sector
+
+        return full_ed_in_sector(operator, sector, compute_eigenvectors=compute_eigenvectors)
     return eigh(np.asarray(operator.to_dense()), eigvals_only=not compute_eigenvectors)
 
 
