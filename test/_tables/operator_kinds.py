@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from operator_pairs import EXTRA
+from operator_pairs import EXTRA, diagonal
 from operator_table import Case, load_table
 
 TABLE: dict[str, Case] = load_table()
@@ -73,6 +73,16 @@ def representatives(differentiable: bool = False) -> dict[str, str]:
 def pairs() -> dict[tuple[str, str], tuple[str, str]]:
     """(class, class) -> the cheapest two cases of them on the same space, unordered."""
     cases = [name for name in TABLE | EXTRA if np.finfo(built(name).dtype).eps < 1e-10]
+    # classes that are alone on their space meet a local operator
+    spaces: dict[Any, set[str]] = {}
+    for name in cases:
+        spaces.setdefault(built(name).hilbert, set()).add(class_of(name))
+    met = {x for classes in spaces.values() if len(classes) > 1 for x in classes}
+    for name in [name for name in cases if class_of(name) not in met]:
+        companion = f"diagonal {class_of(name)}"
+        if companion not in EXTRA:
+            EXTRA[companion] = diagonal(built(name).hilbert)
+            cases.append(companion)
     found: dict[tuple[str, str], tuple[str, str]] = {}
     for i, a in enumerate(cases):
         for b in cases[i:]:

@@ -196,4 +196,14 @@ def _case(model: Model) -> Case:
     return Case(model.hilbert, lambda backend: model.build(backend, *model.coefficients), None)
 
 
+def diagonal(hilbert: Any) -> Case:
+    """A local operator on any space."""
+    levels = np.diag(np.arange(1.0, hilbert.shape[0] + 1))
+
+    def build(backend: str) -> Any:
+        return nko.LocalOperator(hilbert, levels, [0], 0.5, backend=backend)
+
+    return Case(hilbert, build, None)
+
+
 EXTRA: dict[str, Case] = {name: _case(model) for name, model in MODELS.items()}
