@@ -107,6 +107,8 @@ class Lattice(LatticeGroups, Graph):
         else:
             order = _check_order(max_neighbor_order)
             templates = neighbor_templates(*cell, self._extent, self._pbc, order, distance_atol)
+        # pictures show each bond where it is
+        self._custom_templates = None if custom_edges is None else templates
         edges, repeated = bonds_from_templates(
             templates, self._extent, self._pbc, len(self._site_offsets), unique=custom_edges is None
         )

@@ -216,10 +216,3 @@ def test_sites_that_coincide():
     with pytest.warns(UserWarning, match="coincide"):
         lattice = nk.graph.Lattice(np.eye(2), (3, 3), site_offsets=[[0, 0], [1, 1]])
     assert lattice.n_nodes == 9
-
-
-def test_drawing():
-    ax = nk.graph.Honeycomb((2, 2)).draw(show=False)
-    assert len(ax.texts) >= 8
-    with pytest.raises(ValueError, match="1 or 2 dimensions"):
-        nk.graph.Cube(3).draw(show=False)
