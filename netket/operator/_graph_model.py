@@ -116,6 +116,10 @@ class GraphModel(KernelOperator):
     def _as_local(self) -> LocalOperator | None:
         return self.to_local_operator() if self._has_kernel else None
 
+    def _part_between(self, x: Any, xp: Any) -> str:
+        sites = np.flatnonzero(np.asarray(x) != np.asarray(xp)).tolist()
+        return f"its term on the sites {sites}"
+
     def to_local_operator(self) -> LocalOperator:
         raise TypeError(f"{type(self).__name__} must define `to_local_operator`.")
 

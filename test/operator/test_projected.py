@@ -126,3 +126,39 @@ def test_expectation_values(backend):
     mc = nk.vqs.MCState(sampler, nk.models.RBM(alpha=1), n_samples=16)
     assert np.all(BOSONS.states_to_numbers(np.asarray(mc.samples)) >= 0)
     assert np.isfinite(mc.expect(op).mean)
+
+
+# -- without projection: errors that say what leaves the space -------------------------------------
+
+
+@both
+@pytest.mark.parametrize(
+    "build, part",
+    [
+        (lambda: boson.number(BOSONS, 2) + boson.create(BOSONS, 1), r"term 0, on the sites \[1\],"),
+        (
+            lambda: LocalOperator(BOSONS, [np.eye(9), np.fliplr(np.eye(9))], [(0, 1), (2, 1)]),
+            r"term 1, on the sites \[1, 2\],",
+        ),
+        (
+            lambda: nk.operator.SumOperator(boson.number(BOSONS, 0), boson.create(BOSONS, 2)),
+            r"operator 1, LocalOperator: its term 0, on the sites \[2\],",
+        ),
+        (lambda: ProductOperator(boson.number(BOSONS, 1), boson.create(BOSONS, 2)), ": it "),
+    ],
+)
+def test_operators_that_leave_the_space(build, part, backend):
+    op = build().to_backend(backend)
+    message = part + r".*connects the state \[.*\] to \[.*\], which is not in .*project_to_space"
+    for call in (op.to_sparse, op.to_dense, lambda: op @ np.ones(BOSONS.n_states)):
+        with pytest.raises(ValueError, match=message):
+            call()
+    with pytest.raises(ValueError, match=message):
+        op.get_conn(np.array([0, 1, 2]))
+    op.project_to_space().get_conn(np.array([0, 1, 2]))
+
+
+def test_ising_leaves_the_space():
+    op = Ising(SPINS, nk.graph.Chain(4), h=0.9)
+    with pytest.raises(ValueError, match=r"its term on the sites \[0\] connects"):
+        op.get_conn(SPINS.all_states()[0])

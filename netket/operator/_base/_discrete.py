@@ -174,7 +174,8 @@ class DiscreteOperator(AbstractOperator):
             Distinct x' of shape (K, N), and the matrix elements <x|O|x'> of shape (K,).
 
         Raises:
-            ValueError: `x` has another shape, or is not in the space.
+            ValueError: `x` has another shape, or is not in the space; or an x' is not, because
+                the operator leads out of a constrained space (methods for batches do not check).
         """
         check_size(x, self.hilbert.size)
         if np.ndim(x) != 1:
@@ -182,7 +183,9 @@ class DiscreteOperator(AbstractOperator):
                 f"Argument `x` must be one sample of shape ({self.hilbert.size},), but has shape "
                 f"{np.shape(x)}: call `get_conn_padded` for a batch."
             )
-        return self.get_conn_flattened(np.asarray(x)[None], np.zeros(1, np.int32))
+        xp, mels = self.get_conn_flattened(np.asarray(x)[None], np.zeros(1, np.int32))
+        _matrix.check_inside(self, np.asarray(x), xp)
+        return xp, mels
 
     def n_conn(self, x: Array, out: np.ndarray | None = None) -> Array:
         """Number of distinct x' with a matrix element that is not zero.
@@ -294,6 +297,10 @@ class DiscreteOperator(AbstractOperator):
     def _numba_data(self) -> Any:
         """The data for the numba row kernel; None if there is none for this operator."""
         return None
+
+    def _part_between(self, x: Array, xp: Array) -> str:
+        """Which part of the operator connects two samples, for error messages; "" if not known."""
+        return ""
 
     def _check_defines(self) -> None:
         if not (self._defines_padded or self._defines_flattened):

@@ -365,11 +365,24 @@ def _leaves_space(op: Any, data: Any, table: Any, conn: Any, row: int, slot: int
     return _outside(op, x, xp)
 
 
+def check_inside(op: Any, x: np.ndarray, xp: np.ndarray) -> None:
+    """Raises a ValueError if one of the x' (K, N) of a sample does not satisfy the constraint."""
+    constraint = getattr(op.hilbert, "constraint", None)
+    if constraint is None or len(xp) == 0:
+        return
+    with jax.ensure_compile_time_eval():
+        inside = np.asarray(constraint(xp))
+    if not inside.all():
+        raise _outside(op, x, xp[np.flatnonzero(~inside)[0]])
+
+
 def _outside(op: Any, x: Any, xp: Any) -> ValueError:
+    part = op._part_between(x, xp) or "it"
     return ValueError(
-        f"{type(op).__name__} leaves the Hilbert space {op.hilbert}: it connects the state "
+        f"{type(op).__name__} leaves the Hilbert space {op.hilbert}: {part} connects the state "
         f"{np.asarray(x).tolist()} to {np.asarray(xp).tolist()}, which is not in the space. Use an "
-        "operator that respects the constraint, or a space without it."
+        "operator that respects the constraint, a space without it, or the part of the operator "
+        "that stays inside: op.project_to_space()."
     )
 
 

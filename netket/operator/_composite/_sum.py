@@ -114,6 +114,15 @@ class SumOperator(CompositeOperator):
         mels = np.concatenate([c * r[2] for c, r in zip(coefficients, rows)])
         return owner[order], xp[order], mels[order]
 
+    def _part_between(self, x: Any, xp: Any) -> str:
+        for i, operator in enumerate(self.operators):
+            found, _ = operator.get_conn_flattened(np.asarray(x)[None], np.zeros(1, np.int32))
+            if np.any(np.all(np.asarray(found) == np.asarray(xp), axis=-1)):
+                part = f"its operator {i}, {type(operator).__name__}"
+                inner = operator._part_between(x, xp)
+                return f"{part}: {inner}" if inner else f"{part},"
+        return ""
+
     # -- algebra ------------------------------------------------------------------------------
 
     def conjugate(self, *, concrete: bool = True) -> AbstractOperator:

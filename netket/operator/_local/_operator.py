@@ -334,12 +334,22 @@ class LocalOperator(KernelOperator):
             term = self._with_content(
                 terms, self._value("_mels")[begin:stop], 0, self.dtype, "numba"
             )
-            xp, mel = term.get_conn(np.asarray(x)[b])
+            xp, mel = term.get_conn_flattened(np.asarray(x)[b : b + 1], np.zeros(1, np.int32))
             end += len(mel)
             sections[b] = end
             xps.append(xp)
             mels.append(mel)
         return np.concatenate(xps), np.concatenate(mels)
+
+    def _part_between(self, x: Any, xp: Any) -> str:
+        x, xp = (np.asarray(self.hilbert.states_to_local_indices(s)) for s in (x, xp))
+        changed = set(np.flatnonzero(x != xp).tolist())
+        for t, (support, pattern) in enumerate(zip(self._terms.supports, self._terms.patterns)):
+            if changed <= set(support):
+                row, col = (int(s[list(support)] @ pattern.strides) for s in (x, xp))
+                if np.any((pattern.rows == row) & (pattern.cols == col)):
+                    return f"its term {t}, on the sites {list(support)},"
+        return ""
 
     def __repr__(self) -> str:
         acting_on = self.acting_on
