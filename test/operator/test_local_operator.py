@@ -223,8 +223,12 @@ for operator in (op, op.to_jax(), op.to_jax().to_numba()):
     counts.append(np.sum(np.asarray(mels) != 0, axis=1))
 assert np.all(counts[0] == counts[1]) and np.all(counts[0] == counts[2])
 assert op.to_jax().to_numba() == op
-unit = 1 if sys.platform == "darwin" else 1024
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20)
+try:  # the peak of this process alone; ru_maxrss may be that of the process that started it
+    status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    print(int(status["VmHWM"].split()[0]) / 2**10)
+except OSError:
+    unit = 1 if sys.platform == "darwin" else 1024
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20)
 """
 
 
