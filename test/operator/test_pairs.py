@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from operator_kinds import TABLE, built, class_of, pairs, representatives
-from operator_pairs import EXTRA
+from operator_pairs import EXTRA, SPINS
 
 import netket as nk
 from netket.operator import DiscreteOperator
@@ -145,3 +145,21 @@ def test_spaces_that_differ(name):
             first, second = (f"{type(x).__name__} acts on {x.hilbert}" for x in (a, b))
             assert f"{first} and {second.replace(' acts', '', 1)}." in str(error.value)
             assert f"by {symbol} " in str(error.value)
+
+
+@pytest.mark.filterwarnings("ignore:.*has no jax code")
+@pytest.mark.parametrize("name", [name for name in EXTRA if EXTRA[name].hilbert == SPINS])
+def test_third_parties_meet_every_class(name, third_parties):
+    """Operators with one kernel combine with all others, and in jit."""
+    op, A = built(name), dense(name)
+    for cls in third_parties:
+        other = cls(SPINS, 0.5).to_numba()
+        B = np.asarray(other.to_dense())
+        assert (op - other).backend == (other @ op).backend == "numba"
+        close(op - 2 * other, A - 2 * B)
+        close(other @ op, B @ A)
+        assert (op + other.to_jax()).backend == (other.to_jax() @ op).backend == "jax"
+    foreign = third_parties[0](SPINS, 0.5)
+    B = np.asarray(foreign.to_dense())
+    found = jax.jit(lambda o, f, c: (o @ f - c * f).to_dense())(op, foreign, 1.5)
+    close(None, A @ B - 1.5 * B, found)
