@@ -148,11 +148,12 @@ class HamiltonianRule(DrawnAheadRule):
 def _connected(operator: DiscreteOperator, σ: Array) -> tuple[jax.Array, _Moves]:
     """Rows (C, K, N) that the operator connects to σ (C, N), and which of them are moves."""
     rows, mels = operator.get_conn_padded(σ)
-    # the diagonal may be known to be in slot 0: this spares the comparison of all rows
+    allowed = mels != 0
+    # the diagonal may be known to be in slot 0 if anywhere: this spares the comparison of all rows
     if getattr(operator, "_diagonal_first", False):
-        allowed = (mels != 0).at[:, 0].set(False)
+        allowed = allowed.at[:, 0].set(allowed[:, 0] & jnp.any(rows[:, 0] != σ, axis=-1))
     else:
-        allowed = (mels != 0) & jnp.any(rows != σ[:, None], axis=-1)
+        allowed &= jnp.any(rows != σ[:, None], axis=-1)
     return rows, _Moves(allowed, jnp.sum(allowed, axis=-1, dtype=jnp.int32))
 
 
