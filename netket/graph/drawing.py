@@ -287,7 +287,7 @@ class _Flat:
                 aside = -aside
             self.ax.annotate(
                 _vector_name(k),
-                vector / 2,
+                0.75 * vector,
                 11 * aside,
                 textcoords="offset points",
                 ha="center",

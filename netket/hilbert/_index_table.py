@@ -19,7 +19,7 @@ and jax (`_index_jax`).
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -195,7 +195,14 @@ class Group:
             RuntimeError: there are too many configurations to try.
             ValueError: none satisfies the constraint.
         """
-        return self.listed if self.constraint is None else _satisfying_numbers(self)
+        if self.constraint is None:
+            return self.listed
+        return _tried(self) if self._is_tried_at_once else _satisfying_numbers(self)
+
+    @property
+    def _is_tried_at_once(self) -> bool:
+        n_states = self.n_product_states
+        return n_states is not None and n_states <= _TRIED_AT_ONCE
 
     def check(self) -> None:
         """Raises an error if the constraint cannot be used; if states are few, if it allows none.
@@ -207,8 +214,7 @@ class Group:
         if self.constraint is None:
             return
         _check_result(self)
-        n_states = self.n_product_states
-        if n_states is not None and n_states <= _TRIED_AT_ONCE:
+        if self._is_tried_at_once:
             _ = self.keys
 
 
@@ -410,6 +416,11 @@ def _satisfying_numbers(group: Group, chunk: int = 2**17) -> np.ndarray:
     return numbers
 
 
+#: The short lists, kept, as equal spaces are made many times.
+_tried = lru_cache(maxsize=256)(_satisfying_numbers)
+
+
+@lru_cache(maxsize=256)
 def _check_result(group: Group) -> None:
     """The constraint must return one boolean for each sample."""
     import jax

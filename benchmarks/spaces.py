@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hilbert spaces and graphs: construction, indexing, random states; see `cases`.
+
+    python benchmarks/spaces.py CASE        prints {"first": seconds, "best": seconds}
+
+Everything is made afresh in every call, as results are kept. `first` begins after the import of
+netket, but in `process_*`, which are timed from the start of the interpreter.
+"""
+
+import argparse
+import json
+
+from cases import timed, whole_process
+
+
+def library():
+    """netket, with all that `import netket` may have left for later."""
+    import netket.graph
+    import netket.hilbert
+
+    return netket
+
+
+# -- spaces ----------------------------------------------------------------------------------------
+
+
+def at_most(n: int):
+    """A constraint by the user: at most `n` entries are positive."""
+    base = library().hilbert.constraint.DiscreteHilbertConstraint
+
+    class AtMost(base):
+        def __call__(self, x):
+            return (x > 0).sum(axis=-1) <= n
+
+        def __hash__(self):
+            return hash(("AtMost", n))
+
+        def __eq__(self, other):
+            return type(other).__name__ == "AtMost"
+
+    return AtMost()
+
+
+def spins(n: int = 16, **kwargs):
+    return library().hilbert.Spin(0.5, n, **kwargs)
+
+
+def bosons():
+    return library().hilbert.Fock(3, 8, n_particles=8)
+
+
+def fermions():
+    return library().hilbert.SpinOrbitalFermions(6, s=0.5, n_fermions_per_spin=(3, 3))
+
+
+def partition():
+    hilbert = library().hilbert
+    constraint = hilbert.constraint.SumOnPartitionConstraint((0, 0), (8, 8))
+    return hilbert.Spin(0.5, 16, constraint=constraint)
+
+
+def product():
+    return spins(8, total_sz=0) * library().hilbert.Fock(3, 3)
+
+
+def user():
+    return spins(12, constraint=at_most(3))
+
+
+def doubled():
+    return library().hilbert.DoubledHilbert(spins(5))
+
+
+SPACES = {
+    "spins": spins,
+    "spins_sz": lambda: spins(total_sz=0),
+    "bosons": bosons,
+    "fermions": fermions,
+    "partition": partition,
+    "product": product,
+    "user": user,
+    "doubled": doubled,
+}
+
+
+def construct(space):
+    """Many of them, as one takes microseconds."""
+    library()
+    return timed(lambda: [hash(space()) for _ in range(100)] and None)
+
+
+def all_states(space):
+    library()
+    return timed(lambda: space().all_states())
+
+
+def numbers(space, as_jax: bool):
+    """Numbers of 1000 states, given in numpy or in jax."""
+    import jax.numpy as jnp
+    import numpy as np
+
+    states = np.resize(np.asarray(space().all_states()), (1000, space().size))
+    states = jnp.asarray(states) if as_jax else states
+    hilbert = space()
+    return timed(lambda: hilbert.states_to_numbers(states))
+
+
+def first_numbers(space):
+    """Numbers of one random state, in a process that has not listed the states."""
+    import numpy as np
+
+    hilbert = space()
+    state = np.asarray(hilbert.random_state(key(), 1))
+    return timed(lambda: space().states_to_numbers(state))
+
+
+def key():
+    import jax
+
+    return jax.random.PRNGKey(0)
+
+
+def random_states(space, n: int = 1024):
+    hilbert, seed = space(), key()
+    return timed(lambda: hilbert.random_state(seed, n))
+
+
+def process(space):
+    """From the start of the interpreter to all states."""
+    import netket as nk
+
+    assert nk.hilbert is not None
+    space().all_states()
+    return whole_process()
+
+
+# -- graphs ----------------------------------------------------------------------------------------
+
+GRAPHS = {
+    "chain20": ("Chain", 20),
+    "square10": ("Square", 10),
+    "grid100x100": ("Grid", (100, 100)),
+    "honeycomb10x10": ("Honeycomb", (10, 10)),
+    "kagome10x10": ("Kagome", (10, 10)),
+    "pyrochlore4": ("Pyrochlore", (4, 4, 4)),
+}
+
+
+def graph(name: str):
+    kind, extent = GRAPHS[name]
+    return getattr(library().graph, kind)(extent)
+
+
+def construct_graph(name: str):
+    library()
+    return timed(lambda: graph(name).n_edges)
+
+
+def of_graph(name: str, method: str):
+    """A method of a new lattice; without the construction, which is timed elsewhere."""
+    import time
+
+    import jax
+
+    def once() -> float:
+        fresh = graph(name)
+        start = time.perf_counter()
+        jax.block_until_ready(getattr(fresh, method)())
+        return time.perf_counter() - start
+
+    return {"first": once(), "best": min(once() for _ in range(20))}
+
+
+METHODS = {
+    "distances": "square10",
+    "distances_euclidean": "kagome10x10",
+    "adjacency_list": "grid100x100",
+    "edges": "grid100x100",
+    "is_bipartite": "grid100x100",
+    "is_connected": "grid100x100",
+    "automorphisms": "chain20",
+}
+
+CASES = {
+    **{f"construct_{n}": lambda s=s: construct(s) for n, s in SPACES.items()},
+    **{f"states_{n}": lambda s=s: all_states(s) for n, s in SPACES.items()},
+    **{f"first_numbers_{n}": lambda s=s: first_numbers(s) for n, s in SPACES.items()},
+    **{f"numbers_numpy_{n}": lambda s=s: numbers(s, False) for n, s in SPACES.items()},
+    **{f"numbers_jax_{n}": lambda s=s: numbers(s, True) for n, s in SPACES.items()},
+    **{f"random_{n}": lambda s=s: random_states(s) for n, s in SPACES.items()},
+    **{f"process_{n}": lambda s=s: process(s) for n, s in SPACES.items()},
+    **{f"graph_{n}": lambda n=n: construct_graph(n) for n in GRAPHS},
+    **{f"graph_{m}": lambda m=m, n=n: of_graph(n, m) for m, n in METHODS.items()},
+}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("case", choices=sorted(CASES))
+    print(json.dumps(CASES[parser.parse_args().case]()))
