@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Moves of continuous positions: which space they need, and walls."""
+"""What rules for continuous positions share: normal numbers, the space they need, walls."""
 
 from typing import Any
 
@@ -8,17 +8,39 @@ import jax.numpy as jnp
 import numpy as np
 
 from netket.hilbert import AbstractHilbert
+from netket.utils.types import Array, PRNGKeyT, PyTree
 
-__all__ = ["check_positions", "into_cell"]
+from .base import DrawnAheadRule
+
+__all__ = ["PositionRule", "into_cell"]
 
 
-def check_positions(hilbert: AbstractHilbert, rule: str) -> None:
-    """Raises an error if samples of the space are not positions in a `Cell`."""
-    if not hasattr(hilbert, "geometry"):
-        raise TypeError(
-            f"{rule} moves continuous positions, but {hilbert} has none. Use MetropolisLocal, "
-            "MetropolisExchange or MetropolisHamiltonian for discrete spaces."
-        )
+class PositionRule(DrawnAheadRule):
+    """A rule for positions in a `Cell` that needs a normal number for each coordinate."""
+
+    def check_space(self, hilbert: AbstractHilbert) -> None:
+        if not hasattr(hilbert, "geometry"):
+            raise TypeError(
+                f"{type(self).__name__} moves continuous positions, but {hilbert} has none. Use "
+                "MetropolisLocal, MetropolisExchange or MetropolisHamiltonian for discrete spaces."
+            )
+
+    def draw(self, sampler: Any, key: PRNGKeyT, shape: tuple[int, ...]) -> jax.Array:
+        """Standard normal numbers (..., C, N)."""
+        return jax.random.normal(key, (*shape, sampler.hilbert.size), sampler.dtype)
+
+    def transition(
+        self,
+        sampler: Any,
+        machine: Any,
+        parameters: PyTree,
+        state: Any,
+        key: PRNGKeyT,
+        r: Array,
+    ) -> tuple[Array, Array | None]:
+        return super().transition(sampler, machine, parameters, state, key, r)
+
+    transition.is_one_step_of_propose = True  # type: ignore[attr-defined]
 
 
 def into_cell(hilbert: Any, r: jax.Array) -> tuple[jax.Array, jax.Array | None]:

@@ -6,17 +6,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from netket.hilbert import AbstractHilbert
 from netket.utils import struct
-from netket.utils.types import Array, PRNGKeyT, PyTree, Scalar
+from netket.utils.types import Array, PyTree, Scalar
 
-from ._positions import check_positions, into_cell
-from .base import DrawnAheadRule
+from ._positions import PositionRule, into_cell
 
 __all__ = ["GaussianRule"]
 
 
-class GaussianRule(DrawnAheadRule):
+class GaussianRule(PositionRule):
     """Proposes positions at a normally distributed distance, in every coordinate at once.
 
     Proposals are symmetric. In periodic directions positions are mapped back into the cell;
@@ -38,13 +36,6 @@ class GaussianRule(DrawnAheadRule):
         if not isinstance(sigma, jax.core.Tracer) and not sigma > 0:
             raise ValueError(f"Argument `sigma` must be positive, but is {sigma}.")
         self.sigma = sigma
-
-    def check_space(self, hilbert: AbstractHilbert) -> None:
-        check_positions(hilbert, "GaussianRule (MetropolisGaussian)")
-
-    def draw(self, sampler: Any, key: PRNGKeyT, shape: tuple[int, ...]) -> jax.Array:
-        """Standard normal numbers (..., C, N)."""
-        return jax.random.normal(key, (*shape, sampler.hilbert.size), sampler.dtype)
 
     def propose(
         self, sampler: Any, machine: Any, params: PyTree, σ: Array, facts: PyTree, drawn: jax.Array

@@ -14,19 +14,17 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from netket.hilbert import AbstractHilbert
 from netket.jax import apply_chunked
 from netket.utils import struct
-from netket.utils.types import Array, PRNGKeyT, PyTree, Scalar
+from netket.utils.types import Array, PyTree, Scalar
 
 from .._machine import log_density
-from ._positions import check_positions, into_cell
-from .base import DrawnAheadRule
+from ._positions import PositionRule, into_cell
 
 __all__ = ["LangevinRule"]
 
 
-class LangevinRule(DrawnAheadRule):
+class LangevinRule(PositionRule):
     """Proposes positions by a step of Langevin dynamics of the distribution that is sampled."""
 
     dt: Scalar = struct.field()
@@ -48,13 +46,6 @@ class LangevinRule(DrawnAheadRule):
             raise ValueError(f"Argument `dt` must be positive, but is {dt}.")
         self.dt = dt
         self.chunk_size = chunk_size
-
-    def check_space(self, hilbert: AbstractHilbert) -> None:
-        check_positions(hilbert, "LangevinRule (MetropolisAdjustedLangevin)")
-
-    def draw(self, sampler: Any, key: PRNGKeyT, shape: tuple[int, ...]) -> jax.Array:
-        """Standard normal numbers (..., C, N)."""
-        return jax.random.normal(key, (*shape, sampler.hilbert.size), sampler.dtype)
 
     def facts(self, sampler: Any, machine: Any, params: PyTree, σ: Array) -> jax.Array:
         """The gradients of log p, (C, N)."""
