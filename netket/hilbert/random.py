@@ -43,6 +43,9 @@ _dispatch = Dispatcher()
 #: Up to this many configurations, those that satisfy a constraint by the user are listed.
 _MAX_LISTED = 2**20
 
+#: After so many rejected draws outside of compiled functions, an error takes the place of waiting.
+_MAX_ROUNDS = 50_000
+
 
 # -- random samples ----------------------------------------------------------------------------
 
@@ -119,10 +122,20 @@ def random_state(  # noqa: F811
 
 def _random_discrete(hilb: DiscreteHilbert, key: Any, size: int, dtype: DType) -> jax.Array:
     dtype = hilb._local_dtype if dtype is None else np.dtype(dtype)
-    for group in hilb._groups:
-        if group.constraint is not None and not _is_listed(group):
-            _warn_of_rejection(hilb, group.constraint)
-    return _random_samples(hilb, key, size, dtype)
+    rejecting = [g for g in hilb._groups if g.constraint is not None and not _is_listed(g)]
+    for group in rejecting:
+        _warn_of_rejection(hilb, group.constraint)
+    if not rejecting or isinstance(key, jax.core.Tracer):
+        return _random_samples(hilb, key, size, dtype)
+    samples = _random_samples(hilb, key, size, dtype, _MAX_ROUNDS)
+    if not hilb.constraint(samples).all():
+        raise RuntimeError(
+            f"No random states of {hilb} were found: after {_MAX_ROUNDS} attempts, some of {size} "
+            "samples still do not satisfy the constraint. If it allows any state, restrict the "
+            "samples that are tried, by ExtraConstraint(SumConstraint(...), constraint), or add a "
+            "method by `@netket.hilbert.random.random_state.dispatch`."
+        )
+    return samples
 
 
 def _is_listed(group: Group) -> bool:
@@ -137,16 +150,18 @@ def _warn_of_rejection(hilb: DiscreteHilbert, constraint: Any) -> None:
         )
 
 
-@partial(jax.jit, static_argnums=(0, 2, 3))
-def _random_samples(hilb: DiscreteHilbert, key: PRNGKeyT, size: int, dtype: Any) -> jax.Array:
+@partial(jax.jit, static_argnums=(0, 2, 3, 4))
+def _random_samples(
+    hilb: DiscreteHilbert, key: PRNGKeyT, size: int, dtype: Any, max_rounds: int | None = None
+) -> jax.Array:
     groups = hilb._groups
     keys = jax.random.split(key, len(groups)) if len(groups) > 1 else [key]
-    parts = [_random_group(g, k, size) for g, k in zip(groups, keys)]
+    parts = [_random_group(g, k, size, max_rounds) for g, k in zip(groups, keys)]
     indices = parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=1)
     return hilb.local_indices_to_states(indices, dtype=dtype)
 
 
-def _random_group(group: Group, key: PRNGKeyT, size: int) -> jax.Array:
+def _random_group(group: Group, key: PRNGKeyT, size: int, max_rounds: int | None) -> jax.Array:
     """Local indices (size, n) of a group of sites."""
     if group.constraint is None:
         return _random_product(group, key, size)
@@ -154,7 +169,7 @@ def _random_group(group: Group, key: PRNGKeyT, size: int) -> jax.Array:
         table = build_table([group])  # its list is kept by the group
         assert table is not None
         return _index_jax.unrank(table, jax.random.randint(key, (size,), 0, table.n_states))
-    return _random_by_rejection(group, key, size)
+    return _random_by_rejection(group, key, size, max_rounds)
 
 
 def _random_product(group: Group, key: PRNGKeyT, size: int) -> jax.Array:
@@ -166,20 +181,28 @@ def _random_product(group: Group, key: PRNGKeyT, size: int) -> jax.Array:
     return parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=1)
 
 
-def _random_by_rejection(group: Group, key: PRNGKeyT, size: int) -> jax.Array:
+def _random_by_rejection(
+    group: Group, key: PRNGKeyT, size: int, max_rounds: int | None
+) -> jax.Array:
+    """Draws until all samples are accepted, or for a number of rounds."""
+
     def satisfied(indices: jax.Array) -> jax.Array:
         return group.constraint((group.start + group.step * indices).astype(group.dtype))
 
     def draw_rejected(carry: tuple) -> tuple:
-        key, indices, accepted = carry
+        key, indices, accepted, n = carry
         key, subkey = jax.random.split(key)
         new = jnp.where(accepted[:, None], indices, _random_product(group, subkey, size))
-        return key, new, satisfied(new)
+        return key, new, satisfied(new), n + 1
+
+    def goes_on(carry: tuple) -> jax.Array:
+        _, _, accepted, n = carry
+        return ~accepted.all() & (True if max_rounds is None else n < max_rounds)
 
     key, subkey = jax.random.split(key)
     first = _random_product(group, subkey, size)
-    start = (key, first, satisfied(first))
-    return jax.lax.while_loop(lambda c: ~c[2].all(), draw_rejected, start)[1]
+    start = (key, first, satisfied(first), jnp.zeros((), jnp.int32))
+    return jax.lax.while_loop(goes_on, draw_rejected, start)[1]
 
 
 def _random_block(block: Block, key: PRNGKeyT, size: int) -> jax.Array:

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random states: uniform over the space, by a chi-square test; and flips of sites."""
 
+import hypothesis.strategies as st
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.stats
+from hypothesis import given, settings
 
 import netket as nk
 from netket.errors import UnoptimisedCustomConstraintRandomStateMethodWarning
@@ -16,6 +18,7 @@ from netket.hilbert.constraint import (
     SumOnPartitionConstraint,
 )
 from netket.hilbert.random import flip_state, random_state
+from netket.utils import StaticRange
 
 
 class OddlyMany(DiscreteHilbertConstraint):
@@ -31,6 +34,17 @@ class OddlyMany(DiscreteHilbertConstraint):
         return isinstance(other, OddlyMany)
 
 
+class FirstIsEmpty(OddlyMany):
+    def __call__(self, x):
+        return x[..., 0] == 0
+
+    def __hash__(self):
+        return hash("FirstIsEmpty")
+
+    def __eq__(self, other):
+        return isinstance(other, FirstIsEmpty)
+
+
 SPACES = {
     "spin": nk.hilbert.Spin(0.5, 4),
     "spin one": nk.hilbert.Spin(1, 3),
@@ -43,6 +57,23 @@ SPACES = {
     "fermions": nk.hilbert.SpinOrbitalFermions(4, s=0.5, n_fermions_per_spin=(2, 1)),
     "user": nk.hilbert.Spin(0.5, 5, constraint=OddlyMany()),
     "extra": nk.hilbert.Fock(2, 4, constraint=ExtraConstraint(SumConstraint(4), OddlyMany())),
+    "fermions of spin one": nk.hilbert.SpinOrbitalFermions(3, s=1, n_fermions_per_spin=(1, 0, 2)),
+    "fermions, total number": nk.hilbert.SpinOrbitalFermions(3, s=1.5, n_fermions=2),
+    "fermions and more": nk.hilbert.SpinOrbitalFermions(
+        3, s=0.5, n_fermions_per_spin=(2, 1), constraint=FirstIsEmpty()
+    ),
+    "fermions and bosons": nk.hilbert.SpinOrbitalFermions(3, n_fermions=1) * nk.hilbert.Fock(2, 2),
+    "two sums": nk.hilbert.Fock(
+        2, 5, constraint=ExtraConstraint(SumConstraint(4), SumOnPartitionConstraint((1, 3), (2, 3)))
+    ),
+    "sums that overlap": nk.hilbert.Fock(
+        2,
+        4,
+        constraint=ExtraConstraint(
+            SumOnPartitionConstraint((1, 3), (1, 3)), SumOnPartitionConstraint((2, 2), (2, 2))
+        ),
+    ),
+    "power": (nk.hilbert.Spin(0.5, 2, total_sz=0) * nk.hilbert.Qubit(1)) ** 2,
     "product": nk.hilbert.Spin(0.5, 4, total_sz=0) * nk.hilbert.Fock(2, 2),
     "mixed sites": nk.hilbert.TensorHilbert(nk.hilbert.Qubit(2), nk.hilbert.Spin(1, 2)),
     "doubled": nk.hilbert.DoubledHilbert(nk.hilbert.Spin(0.5, 4, total_sz=1)),
@@ -58,6 +89,25 @@ def test_random_states_are_uniform(hilbert):
     numbers = hilbert.states_to_numbers(np.asarray(hilbert.random_state(jax.random.key(1), n)))
     counts = np.bincount(numbers, minlength=hilbert.n_states)
     assert scipy.stats.chisquare(counts).pvalue > 1e-4 or hilbert.n_states == 1
+
+
+@given(
+    st.integers(2, 4),
+    st.lists(st.tuples(st.integers(1, 3), st.floats(0, 1)), min_size=1, max_size=3),
+    st.booleans(),
+)
+@settings(max_examples=12, deadline=None, derandomize=True)
+def test_parts_with_fixed_sums_are_uniform(d, parts, inverted):
+    """Any local states, parts and sums, by a chi-square test."""
+    sizes = [n for n, _ in parts]
+    start, step = (d - 1, -1) if inverted else (0, 1)
+    totals = [round(fraction * n * (d - 1)) for n, fraction in parts]
+    hilbert = nk.hilbert.HomogeneousHilbert(
+        StaticRange(start, step, d), sum(sizes), constraint=SumOnPartitionConstraint(totals, sizes)
+    )
+    samples = np.asarray(hilbert.random_state(jax.random.key(7), 50 * hilbert.n_states))
+    counts = np.bincount(hilbert.states_to_numbers(samples), minlength=hilbert.n_states)
+    assert hilbert.n_states == 1 or scipy.stats.chisquare(counts).pvalue > 1e-5
 
 
 @pytest.mark.parametrize("name", ["spin", "fock particles", "product"])
@@ -116,6 +166,21 @@ def test_unknown_constraints_on_large_spaces_warn():
         hilbert.random_state(jax.random.key(0), 50)
     finally:
         nk.config.netket_random_state_fallback_warning = True
+
+
+def test_constraints_that_are_never_met_do_not_wait_forever():
+    class Never(OddlyMany):
+        def __call__(self, x):
+            return (x > 5).any(axis=-1)
+
+        __hash__ = OddlyMany.__hash__
+
+    hilbert = nk.hilbert.Spin(0.5, 30, constraint=Never())
+    with (
+        pytest.warns(UnoptimisedCustomConstraintRandomStateMethodWarning),
+        pytest.raises(RuntimeError, match="No random states .* were found"),
+    ):
+        hilbert.random_state(jax.random.key(0), 2)
 
 
 def test_spaces_of_third_parties():
