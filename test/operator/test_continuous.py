@@ -114,6 +114,8 @@ def test_algebra():
     ):
         assert isinstance(op, ContinuousOperator) and op.hilbert == SPACE
         np.testing.assert_allclose(values(op), expected, atol=1e-12)
+    assert isinstance(kinetic + potential, SumOperator)
+    assert not isinstance(kinetic, SumOperator)
     assert type(potential + 2 * potential) is PotentialEnergy
     assert len((kinetic + potential + kinetic).operators) == 2
     total = kinetic

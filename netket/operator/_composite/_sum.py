@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`SumOperator`: O = sum_i c_i O_i of operators of any kinds."""
 
+from abc import ABCMeta
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +25,16 @@ from .._local import LocalOperator, linear_combination
 from ._base import CompositeOperator, as_pytree, backend_of, flattened_rows
 
 
-class SumOperator(CompositeOperator):
+class _SumType(ABCMeta):
+    """Sums of continuous operators, which are no subclass, are sums as well."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        if cls.__name__ == "SumOperator" and isinstance(instance, ContinuousSum):
+            return True
+        return super().__instancecheck__(instance)
+
+
+class SumOperator(CompositeOperator, metaclass=_SumType):
     """A linear combination of operators on the same space.
 
     Sums of sums are flattened. Of continuous operators it makes a continuous operator.
