@@ -2,7 +2,7 @@
 """Fermions: matrices of their terms by the definition of Jordan and Wigner."""
 
 import numpy as np
-from operator_table import Case
+from operator_table import Case, random_matrix
 
 import netket as nk
 from netket.experimental.operator import (
@@ -96,6 +96,16 @@ def tj(t, J):
     return Case(SINGLE, build, matrix)
 
 
+def all_of_two_particles(hilbert, dtype):
+    """c†_i c_j and c†_i c†_j c_k c_l with random weights: by moves of particles."""
+    n = hilbert.size
+    pairs = [f"{i}^ {j}^" for i in range(n) for j in range(i)]
+    terms = [f"{p} {q.replace('^', '')}" for p in pairs for q in pairs]
+    terms += [f"{i}^ {j}" for i in range(n) for j in range(n)]
+    weights = random_matrix(len(terms), 0, dtype)[0]
+    return fermions(hilbert, terms, weights.tolist(), 0.5, squares=False)
+
+
 def conserving(kind, hilbert, terms, weights):
     def make():
         return kind(hilbert, terms, weights, constant=0.5)
@@ -115,6 +125,10 @@ OPERATORS = {
     ),
     "fermions_fixed_number": fermions(
         FIXED, [*HOPPING, *REPULSION], [-1.0] * 5 + [-1.0] * 5 + [1.5] * 5
+    ),
+    "fermions_two_body": all_of_two_particles(FIXED, complex),
+    "fermions_two_body_spins": all_of_two_particles(
+        nk.hilbert.SpinOrbitalFermions(3, s=0.5, n_fermions=2), float
     ),
     "fermions_float32": fermions(
         FIXED, ["0^ 3^ 1 4", "4^ 1^ 3 0", "2 2^"], [0.5, 0.5, 0.25], dtype=np.float32

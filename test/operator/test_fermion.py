@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Polynomials in fermion operators against matrices from the definition of Jordan and Wigner."""
 
+from itertools import combinations
+from math import comb
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -209,6 +212,69 @@ def test_from_openfermion():
         FermionOperator2nd.from_openfermion(SPACE, op, convert_spin_blocks=True)
 
 
+# -- rows by moves of particles -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_fermions", [0, 1, 3, 6, 7])
+def test_three_body_terms_on_a_space_with_fixed_number(n_fermions):
+    """Rows have as many slots as there are choices of particles and holes."""
+    n, rng = 7, np.random.default_rng(1)
+    hilbert = nk.hilbert.SpinOrbitalFermions(n, n_fermions=n_fermions)
+    sets = [s for k in range(4) for s in combinations(range(n), k)]
+    terms = [
+        (*((i, 1) for i in a), *((j, 0) for j in b)) for a in sets for b in sets if len(a) == len(b)
+    ]
+    weights = rng.normal(size=len(terms))
+    op = FermionOperator2nd(hilbert, terms, weights)
+    free = FermionOperator2nd(nk.hilbert.SpinOrbitalFermions(n), terms, weights)
+    numbers = free.hilbert.states_to_numbers(np.asarray(hilbert.all_states()))
+    expected = free.to_dense()[np.ix_(numbers, numbers)]
+    for x in (op.to_numba(), op.to_jax()):
+        close(x.to_dense(), expected)
+        close(x.get_conn_padded(hilbert.all_states())[1].sum(axis=-1), expected.sum(axis=1))
+    m = n - n_fermions
+    assert op.max_conn_size == sum(comb(n_fermions, k) * comb(m, k) for k in range(4))
+
+
+def test_spins_decide_how_many_slots_there_are():
+    hilbert = nk.hilbert.SpinOrbitalFermions(4, s=0.5, n_fermions_per_spin=(1, 3))
+    terms = [
+        ((i, 1), (j, 1), (k, 0), (m, 0))
+        for i, j, k, m in np.ndindex(8, 8, 8, 8)
+        if (i < 4) == (m < 4) and (j < 4) == (k < 4)
+    ]
+    op = FermionOperator2nd(hilbert, terms, np.random.default_rng(0).normal(size=len(terms)))
+    # none moves; one down or one up; one of each (there is no pair of one spin that can)
+    assert op.max_conn_size == 1 + 1 * 3 + 3 * 1 + 1 * 3 * 3 * 1
+    x = hilbert.all_states()
+    np.testing.assert_array_equal(op.n_conn(x), op.to_jax().n_conn(x))
+    np.testing.assert_array_equal(op.n_conn(x), op.max_conn_size)
+
+
+def test_many_sites():
+    """More than 64 sites, so that bits take several words; on both backends."""
+    n, rng = 70, np.random.default_rng(0)
+    hilbert = nk.hilbert.SpinOrbitalFermions(n, n_fermions=3)
+    sites = rng.integers(0, n, (200, 4)).tolist()
+    terms = [((i, 1), (j, 1), (k, 0), (m, 0)) for i, j, k, m in sites]
+    terms += [((i, 1), (j, 0)) for i, j, _, _ in sites]
+    op = FermionOperator2nd(hilbert, terms, rng.normal(size=len(terms)))
+    op = op + op.H + 0.5
+    x = np.zeros((200, n), np.int8)
+    for row, (i, _, k, m) in zip(x, sites):
+        row[[k, m, i]] = 1
+    x = x[x.sum(axis=1) == 3]
+    keys = []
+    for y in (op.to_numba(), op.to_jax()):
+        sections = np.zeros(len(x), np.int32)
+        xp, mels = y.get_conn_flattened(x, sections)
+        assert np.all(xp.sum(axis=1) == 3)
+        owner = np.repeat(np.arange(len(x)), np.diff(sections, prepend=0))
+        keys.append({(o, p.tobytes()): m for o, p, m in zip(owner, xp, mels)})
+    assert keys[0].keys() == keys[1].keys() and len(keys[0]) > 2 * len(x)
+    assert all(keys[0][k] == pytest.approx(keys[1][k]) for k in keys[0])
+
+
 # -- spaces -------------------------------------------------------------------------------------
 
 
@@ -298,7 +364,7 @@ def test_quartic_model_of_16_orbitals():
     op = FermionOperator2nd(hilbert, terms, rng.normal(size=len(terms)), backend="numba")
     assert len(op.to_normal_order().terms) == len(terms) == 14400
     assert (op + op.H).is_hermitian and not op.is_hermitian
-    assert op.max_conn_size == 1 + 120 + 1820
+    assert op.max_conn_size == 28 * 28 + 64 + 1
     x = hilbert.random_state(jax.random.key(0), 10)
     # two move from 8 occupied to 8 empty orbitals, or one moves, or none
     np.testing.assert_array_equal(op.n_conn(np.asarray(x)), 28 * 28 + 64 + 1)

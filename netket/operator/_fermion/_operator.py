@@ -31,7 +31,9 @@ from .._base import (
     promote_backends,
     promoted,
 )
-from .._strings import StringOperator, StringTerms
+from .._kernels import MoveData, MoveLevels
+from .._strings import StringOperator, StringTerms, count_bits
+from ._moves import Moves, can_number_pairs, can_number_sets, n_slots
 from ._parse import codes_of
 from ._terms import FermionTerms
 
@@ -214,6 +216,59 @@ class FermionOperator2nd(StringOperator):
     def _string_form(self) -> Any:
         return self._terms.strings(self.hilbert.size, occupation_sites(self._grid))
 
+    # -- kernels: by moves of particles where that is less work -----------------------------------
+
+    @property
+    def _moves(self) -> Moves | None:
+        """The strings by moves; None if that does not help, or takes too large tables."""
+        return self._strings.cached("moves", lambda: _moves_of(self._strings))
+
+    @property
+    def _levels(self) -> Any:
+        """Tables of the jax kernel by moves; None if the strings themselves are fewer."""
+        sectors = _sectors(self.hilbert)
+
+        def make() -> Any:
+            moves = self._moves
+            if sectors is None or moves is None:
+                return None
+            if not can_number_pairs(self.hilbert.size, int(moves.size.max(initial=0))):
+                return None
+            if n_slots(moves.choices(sectors)) >= self._strings.n_groups:
+                return None
+            return moves.levels(sectors, self._grid.dtype)
+
+        return self._strings.cached(("levels", sectors), make)
+
+    @property
+    def max_conn_size(self) -> int:
+        levels = self._levels
+        if levels is None:
+            return self._strings.n_groups
+        return sum(len(a) * len(b) for level in levels for a, b in level.choices)
+
+    def _host_data(self) -> Any:
+        moves = self._moves
+        if moves is None:
+            return super()._host_data()
+        weights = np.array(self._kernel_weights(self._value("_weights")), self.dtype)
+        weights = weights[moves.order]
+        return MoveData(weights, np.abs(weights), *moves.numba_tables)
+
+    def _device_data(self) -> Any:
+        levels = self._levels
+        if levels is None:
+            return super()._device_data()
+        if not self._is_traced:  # moved to the device once
+            with jax.ensure_compile_time_eval():
+                levels = self._strings.cached(
+                    ("device levels", _sectors(self.hilbert)),
+                    lambda: jax.tree_util.tree_map(jnp.asarray, levels),
+                )
+        weights = self._kernel_weights(self._leaf("_weights"))
+        n_particles = sum(n for _, n in _sectors(self.hilbert) or ())
+        return MoveLevels(weights, np.zeros(n_particles, np.int8), levels)
+
     def _kernel_weights(self, weights: Any) -> Any:
         combined = self._string_form[1](weights)
         if isinstance(weights, jax.Array) and not is_traced(weights):
@@ -363,6 +418,23 @@ class FermionOperator2ndNumba(FermionOperator2nd, metaclass=BackendName, backend
 def _kind_of(a: FermionOperator2nd, b: FermionOperator2nd) -> Any:
     """The class of what is made of both: the more general one."""
     return b._kind if issubclass(a._kind, b._kind) else a._kind
+
+
+def _moves_of(strings: StringTerms) -> Moves | None:
+    start = strings.want & strings.flip
+    largest = int(count_bits(start).max(initial=0))
+    if not len(strings) or not can_number_sets(strings.n_sites, largest):
+        return None
+    return Moves(strings)
+
+
+def _sectors(hilbert: Any) -> tuple[tuple[int, int], ...] | None:
+    """Number of sites and of particles, of all or of each s_z; None if they are not fixed."""
+    if not isinstance(hilbert, SpinOrbitalFermions) or hilbert.n_fermions is None:
+        return None
+    if None in hilbert.n_fermions_per_spin:
+        return ((hilbert.size, hilbert.n_fermions),)
+    return tuple((hilbert.n_orbitals, n) for n in hilbert.n_fermions_per_spin if n is not None)
 
 
 @lru_cache(maxsize=256)

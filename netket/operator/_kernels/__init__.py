@@ -5,6 +5,7 @@ from ._bose_hubbard import BoseHubbardData
 from ._composite import ForeignData, ProductData, SumData
 from ._ising import IsingData
 from ._local import LocalData, LocalGroup, LocalGroups, flat_tables, group_tables
+from ._moves import MoveData, MoveLevel, MoveLevels
 from ._projected import ProjectedData, ProjectedRows, SpaceRule, space_data
 from ._rows import row_jax
 from ._strings import StringBuckets, StringData, string_buckets, string_tables
@@ -16,6 +17,9 @@ __all__ = [
     "LocalData",
     "LocalGroup",
     "LocalGroups",
+    "MoveData",
+    "MoveLevel",
+    "MoveLevels",
     "ProductData",
     "ProjectedData",
     "ProjectedRows",

@@ -16,6 +16,7 @@ from . import (  # noqa: F401
     _composite_numba,
     _ising_numba,
     _local_numba,
+    _moves_numba,
     _permutation_numba,
     _projected_numba,
     _strings_numba,
