@@ -403,14 +403,28 @@ def test_traced_local_terms_become_strings():
     )
 
 
+def test_sums_and_products_become_strings():
+    hi = nk.hilbert.Spin(0.5, 3)
+    a, b = PauliStrings(hi, ["XYZ"], [0.5]), nk.operator.Ising(hi, nk.graph.Chain(3), h=0.7)
+    c = LocalOperator(hi, np.arange(16.0).reshape(4, 4), [2, 0])
+    lazy = nk.operator.SumOperator(a, nk.operator.ProductOperator(b, c), coefficients=[2.0, 1j])
+    close(lazy.to_pauli_strings(), np.asarray(lazy.to_dense()))
+    assert a.to_pauli_strings(backend="jax").backend == "jax"
+
+
+def test_products_that_would_be_too_large_stay_lazy(monkeypatch):
+    monkeypatch.setattr("netket.operator._pauli._algebra._MAX_PRODUCT", 30)
+    a, b = PauliStrings(["XXI", "ZIZ"] * 2, backend="numba"), PauliStrings(random_strings(3, 40, 0))
+    assert isinstance(a @ b, nk.operator.ProductOperator)
+    close(a @ b, np.asarray(a.to_dense()) @ np.asarray(b.to_dense()))
+
+
 def test_what_cannot_become_strings():
     with pytest.raises(ValueError, match="two local states"):
         nk.operator.spin.sigmaz(nk.hilbert.Spin(1, 2), 0).to_pauli_strings()
     long = PauliStrings(["Z" * 30]).to_local_operator
     with pytest.raises(ValueError, match="up to 20 sites"):
         long()
-    lazy = nk.operator.SumOperator(PauliStrings(["XXXXXXXXX"]), PauliStrings(["ZIIIIIIII"]))
-    assert lazy.to_dense().shape == (512, 512)
 
 
 @both

@@ -14,8 +14,10 @@ from .._base import is_traced, promoted
 from .._strings import StringTerms, count_bits
 from ._symbols import n_y, powers_of_i
 
-# Products with more strings are summed block by block.
+# Products with more strings are summed block by block,
 _BLOCK = 2**21
+# and those with still more stay lazy; with traced weights there are no blocks.
+_MAX_PRODUCT, _MAX_TRACED_PRODUCT = 2**27, 2**24
 
 
 def merged(n_sites: int, x: np.ndarray, z: np.ndarray, weights: Any) -> tuple[StringTerms, Any]:
@@ -34,6 +36,12 @@ def segment_sums(values: Any, place: np.ndarray, size: int) -> Any:
     else:
         total = np.bincount(place, values, size)
     return total.astype(values.dtype)
+
+
+def is_too_large(a: StringTerms, weights_a: Any, b: StringTerms, weights_b: Any) -> bool:
+    """Whether the product of two sums is better not written out."""
+    limit = _MAX_TRACED_PRODUCT if is_traced(weights_a, weights_b) else _MAX_PRODUCT
+    return len(a) * len(b) > limit
 
 
 def multiply(

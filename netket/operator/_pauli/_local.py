@@ -7,6 +7,8 @@ On k sites, with r, c the bits of row and column::
     [x & care = want] = 2^-|care| sum_(z in care) (-1)^|want & z| Z^z
 """
 
+from functools import reduce
+from operator import matmul
 from typing import Any
 
 import jax.numpy as jnp
@@ -15,6 +17,7 @@ import numpy as np
 from netket.utils.types import DType
 
 from .._base import Backend, KernelOperator, is_traced, lazy_form, promoted
+from .._composite import ProductOperator, SumOperator
 from .._local import LocalOperator, Pattern, Terms, make_pattern
 from .._strings import StringOperator, StringTerms, count_bits, unpack_bits
 from ._algebra import merged, segment_sums
@@ -130,7 +133,7 @@ def to_pauli_strings(
     of their orbitals in order.
 
     Args:
-        operator: a sum of local terms, or of strings.
+        operator: a sum of local terms, or of strings; or sums and products of such operators.
         cutoff: strings whose weight has a modulus up to this are left out.
         dtype: dtype of the matrix elements, by default real if they are known to be.
         backend: backend of the result, by default that of the operator.
@@ -145,6 +148,11 @@ def to_pauli_strings(
     from ._operator import PauliStrings, check_space  # it needs `local_form`
 
     check_space(operator.hilbert)
+    options = {"cutoff": cutoff, "dtype": dtype, "backend": backend or operator.backend}
+    if isinstance(operator, SumOperator | ProductOperator):
+        return _from_composite(operator).to_pauli_strings(**options)
+    if isinstance(operator, PauliStrings):
+        return operator.to_pauli_strings(**options)
     if isinstance(operator, StringOperator):
         x, z, weights = _from_conditions(operator)
     else:
@@ -161,9 +169,16 @@ def to_pauli_strings(
     terms, weights = merged(operator.hilbert.size, x, z, weights)
     if not is_traced(weights) and operator.is_hermitian:
         weights = weights.real
-    backend = backend or operator.backend
-    result = PauliStrings._build(operator.hilbert, backend, terms, weights, cutoff)
+    result = PauliStrings._build(operator.hilbert, options["backend"], terms, weights, cutoff)
     return result if dtype is None else result.copy(dtype=dtype)
+
+
+def _from_composite(operator: SumOperator | ProductOperator) -> Any:
+    """Sums and products, term by term and factor by factor."""
+    parts = [part.to_pauli_strings() for part in operator.operators]
+    if isinstance(operator, SumOperator):
+        return sum(c * part for c, part in zip(operator.coefficients, parts))
+    return operator.coefficient * reduce(matmul, parts)
 
 
 def _from_local(local: LocalOperator) -> tuple[np.ndarray, np.ndarray, Any]:

@@ -21,7 +21,7 @@ from .._base import (
     promoted,
 )
 from .._strings import StringOperator, StringTerms
-from ._algebra import merged, multiply
+from ._algebra import is_too_large, merged, multiply
 from ._local import as_local, local_form
 from ._symbols import format_strings, n_y, parse_strings, powers_of_i
 
@@ -289,13 +289,17 @@ class PauliStrings(StringOperator):
         if not isinstance(other, PauliStrings):
             pair = self._as_local(), other._as_local()
             return NotImplemented if None in pair else pair[0]._times(pair[1])
-        product = multiply(
-            self._strings, self._value("_weights"), other._strings, other._value("_weights")
+        factors = (
+            (self._strings, self._value("_weights")),
+            (other._strings, other._value("_weights")),
         )
+        if is_too_large(*factors[0], *factors[1]):
+            return NotImplemented
+        product = multiply(*factors[0], *factors[1])
         return self._with_content(*product, promote_backends([self.backend, other.backend]))
 
     def _times_left(self, other: Any) -> Any:
-        if not (self._has_kernel and isinstance(other, KernelOperator)):
+        if not isinstance(other, KernelOperator) or isinstance(other, PauliStrings):
             return NotImplemented
         pair = other._as_local(), self._as_local()
         return NotImplemented if None in pair else pair[0]._times(pair[1])
