@@ -21,8 +21,6 @@ FUNCTIONS = {
     "spin": "spin.*",
     "boson": "boson.*",
     "hopping": "boson.*",
-    "fermion": "fermion.*",
-    "tj": "t-J model",
 }
 
 

@@ -82,7 +82,7 @@ def test_in_jit(kinds):
 
 @every_pair
 def test_mixed_backends(kinds, from_rows):
-    """One jax operator makes the result jax. One mix of each pair is evaluated, in turn."""
+    """One jax operator makes the result jax. One mix of every other pair is evaluated, in turn."""
     a, b = PAIRS[kinds]
     combine = {
         "+": lambda x, y: x + y,
@@ -99,14 +99,13 @@ def test_mixed_backends(kinds, from_rows):
             assert isinstance(op, DiscreteOperator)
             assert op.backend == ("jax" if "jax" in (first, second) else "numba")
             assert op.hilbert == built(a).hilbert
-    turn = list(PAIRS).index(kinds)
+    turn, other_turns = divmod(list(PAIRS).index(kinds), 2)
+    if other_turns:
+        return
     first, second = MIXES[1 + turn % 3]  # not numba and numba
     f = combine["+-@"[turn // 3 % 3]]
-    close(
-        None,
-        f(dense(b), dense(a)),
-        from_rows(f(CASES[b].build(second), CASES[a].build(first))),
-    )
+    op = f(CASES[b].build(second), CASES[a].build(first))
+    close(None, f(dense(b), dense(a)), from_rows(op))
 
 
 @pytest.mark.parametrize("name", representatives().values())
