@@ -321,6 +321,19 @@ def test_bad_input():
         fermion.create(SPACE, 0) + fermion.create(nk.hilbert.SpinOrbitalFermions(3), 0)
 
 
+def test_terms_that_leave_the_space_are_named():
+    hilbert = nk.hilbert.SpinOrbitalFermions(3, n_fermions=1)
+    op = FermionOperator2nd(hilbert, ["0^ 1", "2^"])
+    for x in (op, op.to_jax()):
+        with pytest.raises(ValueError, match=r'its term 1, "2\^", connects the state \[0, 0, 1\]'):
+            x.to_sparse()
+
+
+def test_pauli_strings():
+    op = FermionOperator2nd(SPACE, ["0^ 2", "3^ 1^ 0 2", "1 1^", "2"], [1.0, 0.5, 0.3, 0.2j], 0.1)
+    close(op.to_pauli_strings().to_dense(), matrix(op.operators))
+
+
 # -- tracing and speed --------------------------------------------------------------------------
 
 

@@ -196,6 +196,17 @@ def test_no_double_occupancy():
     assert np.all(states[:, :3] + states[:, 3:] <= 1) and np.all(states.sum(axis=1) == 2)
 
 
+def test_hopping_without_double_occupancy_is_a_projection():
+    hilbert = Fermions(3, s=0.5, n_fermions_per_spin=(1, 1), constraint=NoDouble(3))
+    hubbard, hopping = (
+        FermiHubbard(hilbert, nk.graph.Chain(3)),
+        TJ(hilbert, nk.graph.Chain(3), J=0.0),
+    )
+    with pytest.raises(ValueError, match="its term .* connects the state"):
+        hubbard.to_sparse()
+    np.testing.assert_allclose(hubbard.project_to_space().to_dense(), hopping.to_dense())
+
+
 def test_random_states_are_uniform():
     hilbert = Fermions(4, s=0.5, n_fermions_per_spin=(1, 2), constraint=NoDouble(4))
     x = hilbert.random_state(jax.random.key(0), 6000)

@@ -106,7 +106,7 @@ class ParticleNumberConservingFermioperator2nd(FermionOperator2nd):
         """
         terms, weights = [], []
         for array in operators:
-            coordinates, values = nonzero_elements(array)
+            coordinates, elements = nonzero_elements(array)
             if coordinates.shape[1] % 2:
                 raise ValueError(
                     "Argument `operators` must have arrays with an even number of axes, but one "
@@ -115,9 +115,9 @@ class ParticleNumberConservingFermioperator2nd(FermionOperator2nd):
             creator = np.arange(coordinates.shape[1]) < coordinates.shape[1] // 2
             pairs = np.stack(np.broadcast_arrays(coordinates, creator), axis=-1)
             terms += [tuple(map(tuple, term)) for term in pairs.tolist()]
-            weights.append(values)
-        weights = np.concatenate(weights) if weights else None
-        return cls._kind(hilbert, terms, weights, **kwargs)
+            weights.append(elements)
+        values = np.concatenate(weights) if weights else None
+        return cls._kind(hilbert, terms, values, **kwargs)
 
     @classmethod
     def from_pyscf_molecule(
@@ -137,8 +137,9 @@ class ParticleNumberConservingFermioperator2nd(FermionOperator2nd):
 
     def to_fermionoperator2nd(self) -> FermionOperator2nd:
         """The same operator as a `FermionOperator2nd`."""
+        hilbert: Any = self.hilbert
         return FermionOperator2nd._build(
-            self.hilbert, self.backend, self._terms, self._value("_weights"), self._cutoff
+            hilbert, self.backend, self._terms, self._value("_weights"), self._cutoff
         )
 
 

@@ -60,7 +60,9 @@ class FermionModel(ParticleNumberAndSpinConservingFermioperator2nd):
     and its complex conjugate c†_j c_i, so that the sum is hermitian if the others are real.
     """
 
+    _coefficient_names: tuple[str, ...] = ()  # type: ignore[assignment]
     _static_names = ("_edges", "_cutoff")
+    _hilbert: Any
 
     def __init__(
         self,
@@ -106,14 +108,15 @@ class FermionModel(ParticleNumberAndSpinConservingFermioperator2nd):
 
     @property
     def _layout(self) -> Layout:
-        return _layout(type(self)._blocks, self.hilbert.n_orbitals, self.hilbert.size, self._edges)
+        hilbert = self._hilbert
+        return _layout(type(self)._blocks, hilbert.n_orbitals, hilbert.size, self._edges)
 
     @property
     def _terms(self) -> FermionTerms:  # type: ignore[override]
         return self._layout.terms
 
     @property
-    def _weights(self) -> Any:  # type: ignore[override]
+    def _weights(self) -> Any:
         return self._value("_weights")
 
     @property
@@ -247,7 +250,7 @@ class FermiHubbard(FermionModel):
         return self._leaf("_U") if self.backend == "jax" else self._value("_U")
 
     def _n_couplings(self, name: str) -> tuple[int, str]:
-        return (self.hilbert.n_orbitals, "nodes") if name == "U" else super()._n_couplings(name)
+        return (self._hilbert.n_orbitals, "nodes") if name == "U" else super()._n_couplings(name)
 
     @staticmethod
     def _blocks(n: int, n_sectors: int, edges: list[list[int]]) -> tuple[Block, ...]:
@@ -327,7 +330,7 @@ class TJ(FermionModel):
 
     def _keeps_constraint(self, constraint: Any) -> bool:
         if isinstance(constraint, NoDoubleOccupancyConstraint):
-            return constraint.n_orbitals == self.hilbert.n_orbitals
+            return constraint.n_orbitals == self._hilbert.n_orbitals
         return super()._keeps_constraint(constraint)
 
     @staticmethod

@@ -32,7 +32,7 @@ from .._base import (
     promoted,
 )
 from .._kernels import MoveData, MoveLevels
-from .._strings import StringOperator, StringTerms, count_bits
+from .._strings import StringOperator, StringTerms, count_bits, pack_bits
 from ._moves import Moves, can_number_pairs, can_number_sets, n_slots
 from ._parse import codes_of
 from ._terms import FermionTerms
@@ -238,7 +238,7 @@ class FermionOperator2nd(StringOperator):
                 return None
             return moves.levels(sectors, self._grid.dtype)
 
-        return self._strings.cached(("levels", sectors), make)
+        return self._strings.cached(f"levels {sectors}", make)
 
     @property
     def max_conn_size(self) -> int:
@@ -262,7 +262,7 @@ class FermionOperator2nd(StringOperator):
         if not self._is_traced:  # moved to the device once
             with jax.ensure_compile_time_eval():
                 levels = self._strings.cached(
-                    ("device levels", _sectors(self.hilbert)),
+                    f"device levels {_sectors(self.hilbert)}",
                     lambda: jax.tree_util.tree_map(jnp.asarray, levels),
                 )
         weights = self._kernel_weights(self._leaf("_weights"))
@@ -299,6 +299,14 @@ class FermionOperator2nd(StringOperator):
         else:
             return False
         return all(self._terms.conserves(*part).all() for part in ranges)
+
+    def _part_between(self, x: Any, xp: Any) -> str:
+        states = (np.rint((np.stack([x, xp]) - self._grid.start) / self._grid.step) == 1).astype(
+            int
+        )
+        bits, others = pack_bits(states)
+        term = self._terms.between(bits, others, self.hilbert.size)
+        return "" if term is None else f'its term {term}, "{self._terms.texts[term]}",'
 
     # -- order --------------------------------------------------------------------------------
 

@@ -160,6 +160,13 @@ class FermionTerms:
         terms, target = StringTerms.merge(n_sites, *words)
         return terms, Combination(source, odd, target, len(terms))
 
+    def between(self, x: np.ndarray, xp: np.ndarray, n_sites: int) -> int | None:
+        """The first term that connects two configurations, as words of bits (W,)."""
+        every = np.ones(n_sites, bool)
+        source, _, (care, want, _, flip) = _words.strings(self.codes, n_sites, every)
+        found = np.flatnonzero(((flip == x ^ xp) & ((x & care) == want)).all(axis=1))
+        return int(source[found[0]]) if len(found) else None
+
     @cached_property
     def adjoint(self) -> "FermionTerms":
         """The adjoint of every product, which is also its transpose."""
