@@ -11,6 +11,7 @@ from . import (
     mc_expect,  # noqa: F401
     mc_local,  # noqa: F401
     serialization,  # noqa: F401
+    squared_rules,  # noqa: F401
 )
 from .apply_operator import apply_operator
 from .dispatch import (
@@ -24,13 +25,16 @@ from .dispatch import (
 from .freezing import freeze_parameters, unfreeze_parameters
 from .full_sum_state import FullSumState
 from .mc_state import MCState
+from .mixed_state import MCMixedState, VariationalMixedState
 from .state import VariationalState
 
 __all__ = [
     "CollectionFilter",
     "DenyList",
     "FullSumState",
+    "MCMixedState",
     "MCState",
+    "VariationalMixedState",
     "VariationalState",
     "apply_operator",
     "expect",

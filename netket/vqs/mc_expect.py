@@ -30,7 +30,7 @@ from .weighted import covariance_gradient, weighted_sum
 
 @expect.dispatch
 def expect_operator(vstate: MCState, operator: AbstractOperator, chunk_size: Any) -> Stats:
-    return _statistics(local_values_of(vstate, operator, chunk_size))
+    return mean_of(local_values_of(vstate, operator, chunk_size))
 
 
 @expect_and_forces.dispatch
@@ -58,6 +58,21 @@ def expect_and_grad_operator(
     check_hilbert(vstate.hilbert, operator)
     _, arguments = get_local_kernel_arguments(vstate, operator)
     kernel = bound_kernel(vstate, operator, chunk_size)
+    return with_derivative(kernel, vstate, arguments, chunk_size, mutable)
+
+
+def with_derivative(
+    kernel: Callable, vstate: MCState, arguments: PyTree, chunk_size: Any, mutable: Any
+) -> tuple[Stats, PyTree]:
+    """Mean and gradient of any local estimators.
+
+    Args:
+        kernel: function (logpsi, variables, σ (B, N), arguments) -> (B,).
+        vstate: the state.
+        arguments: of the kernel.
+        chunk_size: the most configurations that the model gets at once.
+        mutable: collections of the model state to update.
+    """
     step = partial(_derivative, kernel, vstate._apply_fun, vstate.sampler.machine_pow)
     return _after_step(step, vstate, mutable, chunk_size, arguments)
 
@@ -82,7 +97,7 @@ def _after_step(
     return stats, tree
 
 
-_statistics = jax.jit(statistics)
+mean_of = jax.jit(statistics)
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))

@@ -8,6 +8,7 @@ from flax import serialization
 
 from .full_sum_state import FullSumState
 from .mc_state import MCState
+from .mixed_state import MCMixedState
 
 
 def mc_state_to_dict(vstate: MCState) -> dict[str, Any]:
@@ -33,6 +34,21 @@ def mc_state_from_dict(vstate: MCState, state: dict[str, Any]) -> MCState:
     return new
 
 
+def mixed_state_to_dict(vstate: MCMixedState) -> dict[str, Any]:
+    """That of a state, and the sampling of the diagonal."""
+    diagonal = mc_state_to_dict(vstate.diagonal)
+    del diagonal["variables"]
+    return mc_state_to_dict(vstate) | {"diagonal": diagonal}
+
+
+def mixed_state_from_dict(vstate: MCMixedState, state: dict[str, Any]) -> MCMixedState:
+    """A copy of `vstate` with what was stored."""
+    new: Any = mc_state_from_dict(vstate, state)
+    diagonal = {"variables": state["variables"], **state["diagonal"]}
+    new._diagonal = mc_state_from_dict(vstate.diagonal, diagonal)
+    return new
+
+
 def full_sum_state_to_dict(vstate: FullSumState) -> dict[str, Any]:
     """The variables."""
     return {"variables": serialization.to_state_dict(vstate.variables)}
@@ -46,6 +62,7 @@ def full_sum_state_from_dict(vstate: FullSumState, state: dict[str, Any]) -> Ful
 
 
 serialization.register_serialization_state(MCState, mc_state_to_dict, mc_state_from_dict)
+serialization.register_serialization_state(MCMixedState, mixed_state_to_dict, mixed_state_from_dict)
 serialization.register_serialization_state(
     FullSumState, full_sum_state_to_dict, full_sum_state_from_dict
 )
