@@ -59,8 +59,12 @@ class SectorBasis:
                 f"Argument `sector` must belong to a representation on {operator.hilbert}, as the "
                 f"operator, but belongs to one on {self.hilbert}."
             )
-        _check_commutes(operator, self.projector)
+        _check_commutes(operator, self)
         return self._matrix(operator)
+
+    def _projected(self, numbers: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Σ_x v(x) ⟨x|P|y⟩, as numbers of states y and values."""
+        return _times(self.projector, numbers, values)
 
     def _matrix(self, operator: DiscreteOperator) -> Any:
         raise TypeError(f"{type(self).__name__} must define `_matrix`.")
@@ -133,6 +137,20 @@ class OrbitBasis(SectorBasis):
             return coo_array((0, 0), dtype=dtype).tocsr()
         entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
         return coo_array(entries, shape=(n, n)).tocsr()
+
+    def _projected(self, numbers: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        # ⟨x|P|y⟩ = c(x) c(y)* N_r within an orbit
+        numbers, values = (a[self._orbit[numbers] >= 0] for a in (numbers, values))
+        orbits, place = np.unique(self._orbit[numbers], return_inverse=True)
+        total = np.zeros(len(orbits), complex)
+        np.add.at(total, place, values * self._factors[self._code[numbers]])
+        place_of = np.full(self.n_states + 1, -1)  # the last one for states of no orbit
+        place_of[orbits] = np.arange(len(orbits))
+        place = place_of[self._orbit]
+        members = np.flatnonzero(place >= 0)
+        place = place[members]
+        factors = self._factors[self._code[members]].conj()
+        return members, total[place] * self._norms[orbits[place]] * factors
 
     def to_full(self, vectors: np.ndarray) -> np.ndarray:
         inside = np.flatnonzero(self._orbit >= 0)
@@ -227,21 +245,22 @@ def _rows(operator: Any, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
     )
 
 
-def _check_commutes(operator: DiscreteOperator, projector: DiscreteOperator) -> None:
+def _check_commutes(operator: DiscreteOperator, basis: SectorBasis) -> None:
     """Compares rows of H P and P H for some states."""
-    n = operator.hilbert.n_states
+    hilbert: Any = operator.hilbert
+    n = hilbert.n_states
     some = np.unique(np.random.default_rng(0).integers(0, n, 6))
     for x in some:
         vector = (np.array([x]), np.ones(1))
-        hp = _times(projector, *_times(operator, *vector))
-        ph = _times(operator, *_times(projector, *vector))
+        hp = basis._projected(*_times(operator, *vector))
+        ph = _times(operator, *basis._projected(*vector))
         numbers, values = _summed(*(np.concatenate(p) for p in zip(hp, (ph[0], -ph[1]))))
         scale = max(float(np.abs(hp[1]).max(initial=0)), float(np.abs(ph[1]).max(initial=0)), 1e-3)
         tolerance = 1e4 * np.finfo(np.result_type(operator.dtype, np.float32)).eps
         if np.abs(values).max(initial=0) > tolerance * scale:
             raise ValueError(
                 "Argument `sector` must belong to symmetries of the operator, but the operator "
-                f"does not commute with them: see the state {operator.hilbert.numbers_to_states(x)}"
+                f"does not commute with them: see the state {hilbert.numbers_to_states(x)}"
                 "."
             )
 

@@ -394,11 +394,11 @@ class SpaceGroup(_LatticeGroup):
         Returns:
             Complex numbers (n, n); None if all of them are 1.
         """
-        k = _wave_vector(k, self.lattice.ndim)
-        elements = self._little_elements(k)
+        vector = _wave_vector(k, self.lattice.ndim)
+        elements = self._little_elements(vector)
         matrices = self._point.matrices()[elements]
         shifts = self._point.translations()[elements]
-        change = k @ matrices - k  # g⁻¹ k - k
+        change = vector @ matrices - vector  # g⁻¹ k - k
         multipliers = np.exp(-1j * change @ shifts.T)
         return None if np.allclose(multipliers, 1, atol=1e-8) else multipliers
 
@@ -423,14 +423,14 @@ class SpaceGroup(_LatticeGroup):
         Returns:
             (n_irreps, n), a row for each irrep of the little group, in the order of its table.
         """
-        k = _wave_vector(k, self.lattice.ndim)
-        elements = self._little_elements(k)
+        vector = _wave_vector(k, self.lattice.ndim)
+        elements = self._little_elements(vector)
         multiplier = self.little_group_multipliers(*k)
         characters = self.little_group(*k).character_table(multiplier)
-        phases = np.exp(-1j * self._point.translations()[elements] @ k)
+        phases = np.exp(-1j * self._point.translations()[elements] @ vector)
         table = np.zeros((len(characters), len(self._point)), dtype=complex)
         table[:, elements] = characters * phases
-        bloch = self.full_translation_group.momentum_irrep(*k)
+        bloch = self.full_translation_group.momentum_irrep(vector)
         return real_if_close((bloch[:, None] * table[:, None, :]).reshape(len(table), -1))
 
     def space_group_irreps(self, *k: Any) -> np.ndarray:

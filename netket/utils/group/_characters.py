@@ -8,6 +8,7 @@ is a hermitian matrix in the basis K_C / |C|^½, and its eigenvectors are the pr
 Σ_g χ(g)* V_g, up to a factor (Burnside's algorithm, with `eigh` in place of modular arithmetic).
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -109,7 +110,9 @@ def _sum_by_class(values: np.ndarray, labels: np.ndarray, n_classes: int) -> np.
     return np.add.reduceat(values[:, order], starts, axis=1)
 
 
-def _eigenvectors(matrix, sizes: np.ndarray) -> np.ndarray:  # type: ignore[no-untyped-def]
+def _eigenvectors(
+    matrix: Callable[[np.random.Generator], np.ndarray], sizes: np.ndarray
+) -> np.ndarray:
     """Common eigenvectors, as columns, from a random matrix with well separated eigenvalues."""
     best, best_gap = None, -1.0
     scale = np.sqrt(sizes)

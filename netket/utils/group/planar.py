@@ -2,6 +2,7 @@
 """Isometries and point groups of the plane. Angles are in degrees, counterclockwise."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -99,7 +100,7 @@ def _cos_sin(angle: float) -> tuple[float, float]:
     return float(c), float(s)
 
 
-def _element(matrix: list[list[float]]) -> Element:
+def _element(matrix: Any) -> Element:
     return (
         Identity() if np.allclose(matrix, np.eye(len(matrix)), atol=1e-12) else PGSymmetry(matrix)
     )
