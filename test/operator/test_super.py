@@ -61,18 +61,18 @@ def test_lindblad_equation(backend):
     np.testing.assert_allclose(lind.hamiltonian_nh.to_dense(), effective, atol=1e-12)
 
 
-@pytest.mark.parametrize("backend", ["numba", "jax"])
-def test_kinds_that_are_not_local(backend):
-    """Permutations, and lazy products in jax: numba takes long to compile what is nested."""
-    with nk.operator.use_backend(backend):
-        swap = PermutationOperator(HI, [1, 0])
-        jump = 0.3 * swap + 0.4j * SpinFlipOperator(HI)
-        if backend == "jax":
-            jump = nk.operator.ProductOperator(spin.sigmax(HI, 0), jump)
-        lind = LocalLiouvillian(swap, [jump])
-    P, L = np.asarray(swap.to_dense()), np.asarray(jump.to_dense())
+def test_kinds_that_are_not_local():
+    """Permutations; and lazy products, by jax only: numba takes long to compile what is nested."""
+    swap = PermutationOperator(HI, [1, 0])
+    jump = 0.3 * swap + 0.4j * SpinFlipOperator(HI)
+    product = nk.operator.ProductOperator(spin.sigmax(HI, 0), jump)
+    P, L, M = (np.asarray(op.to_dense()) for op in (swap, jump, product))
     rho = random_rho(1)
+    lind = LocalLiouvillian(swap, [jump])
     np.testing.assert_allclose(lind @ rho, lindblad(P, [L], rho), atol=1e-12)
+    lind = LocalLiouvillian(swap, [product])
+    rate = jax.jit(lambda lind, rho: lind @ rho)(lind, rho)
+    np.testing.assert_allclose(rate, lindblad(P, [M], rho), atol=1e-12)
 
 
 def test_third_parties(third_parties):

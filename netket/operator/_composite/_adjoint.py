@@ -54,7 +54,7 @@ class Adjoint(_Wrapper):
     def H(self) -> Any:
         return self.parent
 
-    def conjugate(self, *, concrete: bool = False) -> Any:
+    def conjugate(self, concrete: bool = False) -> Any:
         return Transpose(self.parent)
 
     def transpose(self, *, concrete: bool = False) -> Any:

@@ -49,6 +49,20 @@ def _terms_kernel(children: Any, coefficients: Any, i: Any, x: Any, conn: Any, n
             conn.mels[k] *= coefficients[i]
         return _append_terms(children[1:], coefficients, i + 1, x, conn, end)
 
+    def append_equal(children: Any, coefficients: Any, i: Any, x: Any, conn: Any, n: Any) -> Any:
+        first = children[:equal]
+        for j in range(equal):
+            end = append_row(first[j], x, conn, n)
+            for k in range(n, end):
+                conn.mels[k] *= coefficients[i + j]
+            n = end
+        return _append_terms(children[equal:], coefficients, i + equal, x, conn, n)
+
+    # consecutive terms of one kind are one loop: compiling takes as long as for one of them
+    kinds = list(children)
+    equal = next((j for j, kind in enumerate(kinds) if kind != kinds[0]), len(kinds))
+    if equal > 1:
+        return append_equal
     return append if len(children) else nothing
 
 

@@ -66,6 +66,10 @@ class _OnePermutation(_SingleTerm):
         images = self._permutation.inverse_permutation_array
         return self._replace(_permutation=Permutation(permutation_array=images, validate=False))
 
+    @classmethod
+    def tree_unflatten(cls, struct_data: Any, array_data: tuple) -> Any:
+        return super().tree_unflatten(struct_data, array_data)
+
     def _product(self, other: Any, terms: PermutationTerms, weights: Any, backend: Any) -> Any:
         if type(other) is not type(self):
             return super()._product(other, terms, weights, backend)
