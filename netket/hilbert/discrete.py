@@ -13,7 +13,7 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import jax
@@ -23,8 +23,13 @@ import numpy as np
 from netket.utils.types import Array, DType
 
 from . import _affine, _index_jax, _index_numpy
+from ._enumerate import can_enumerate, enumerate_states
 from ._index_table import Block, Group, IndexTable, build_table, is_enumerable, max_states
+from ._two_states import Ranker, two_state_ranker
 from .abstract import AbstractHilbert
+
+#: The states of spaces with at most so many entries in total are kept.
+_SMALL = 2**20
 
 
 class DiscreteHilbert(AbstractHilbert):
@@ -194,9 +199,19 @@ class DiscreteHilbert(AbstractHilbert):
             if not isinstance(numbers, jax.core.Tracer):
                 self._check_members(np.asarray(numbers).reshape(-1), rows)
             return numbers
-        numbers = _index_numpy.rank(table, rows, self._checked_indices)
-        self._check_members(numbers, rows)
+        numbers = None if self._two_states is None else self._two_states(rows)
+        if numbers is None:
+            numbers = _index_numpy.rank(table, rows, self._checked_indices)
+            self._check_members(numbers, rows)
         return numbers.reshape(states.shape[:-1]).astype(self._number_dtype)[()]
+
+    @property
+    def _two_states(self) -> Ranker | None:
+        if "_cached_two_states" not in self.__dict__:
+            affine = self._affine
+            ranker = None if affine is None else two_state_ranker(self._index_table, *affine)
+            self.__dict__["_cached_two_states"] = ranker
+        return self.__dict__["_cached_two_states"]
 
     def _checked_indices(self, rows: Array) -> Array:
         """Local indices, with -1 for numbers that are no local states."""
@@ -275,7 +290,20 @@ class DiscreteHilbert(AbstractHilbert):
                 f"{self} has too many states to list them all. Use `random_state` or a sampler, or "
                 "`numbers_to_states` for some of them."
             )
-        return self.numbers_to_states(np.arange(self.n_states))
+        if self.n_states * self.size <= _SMALL:
+            return _few_states(self).copy()
+        return self._enumerate()
+
+    def _enumerate(self) -> np.ndarray:
+        table = self._index_table
+        if not can_enumerate(table):
+            return self.numbers_to_states(np.arange(self.n_states))
+        # the local states of each site by their digits
+        digits = np.arange(max(self.shape, default=1))[:, None]
+        indices = table.digit_start + table.digit_step * digits
+        inside = (indices >= 0) & (indices < table.dims)
+        values = self.local_indices_to_states(np.where(inside, indices, 0))
+        return enumerate_states(table, values)
 
     def states(self) -> Iterator[np.ndarray]:
         """Iterates over the states, samples of shape (N,)."""
@@ -292,6 +320,12 @@ class DiscreteHilbert(AbstractHilbert):
         for _ in range(int(n) - 1):
             result = result * self
         return result
+
+
+@lru_cache(maxsize=64)
+def _few_states(hilbert: DiscreteHilbert) -> np.ndarray:
+    """The states of a small space, kept, as equal spaces are made many times."""
+    return hilbert._enumerate()
 
 
 def _values(states: Sequence[Any]) -> Any:
