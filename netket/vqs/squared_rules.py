@@ -24,14 +24,19 @@ from .mc_state import MCState
 
 
 def _squared_values(vstate: MCState, operator: Squared, chunk_size: Any) -> jax.Array:
-    return jnp.abs(local_values_of(vstate, operator.parent, chunk_size)) ** 2
+    return _modulus_squared(local_values_of(vstate, operator.parent, chunk_size))
+
+
+@jax.jit
+def _modulus_squared(x: jax.Array) -> jax.Array:
+    # other than abs(x)**2 it has a derivative at 0
+    return jnp.real(x * jnp.conj(x))
 
 
 def _squared_kernel(
     kernel: Callable, logpsi: Callable, variables: PyTree, σ: jax.Array, arguments: PyTree
 ) -> jax.Array:
-    values = kernel(logpsi, variables, σ, arguments)
-    return jnp.real(values * jnp.conj(values))
+    return _modulus_squared(kernel(logpsi, variables, σ, arguments))
 
 
 @local_estimators.dispatch
