@@ -25,7 +25,7 @@ from netket.utils.types import Array, DType
 from . import _affine, _index_jax, _index_numpy
 from ._enumerate import can_enumerate, enumerate_states
 from ._index_table import Block, Group, IndexTable, build_table, is_enumerable, max_states
-from ._two_states import Ranker, two_state_ranker
+from ._quick_rank import Ranker, quick_ranker
 from .abstract import AbstractHilbert
 
 #: The states of spaces with at most so many entries in total are kept.
@@ -199,19 +199,19 @@ class DiscreteHilbert(AbstractHilbert):
             if not isinstance(numbers, jax.core.Tracer):
                 self._check_members(np.asarray(numbers).reshape(-1), rows)
             return numbers
-        numbers = None if self._two_states is None else self._two_states(rows)
+        numbers = None if self._quick_rank is None else self._quick_rank(rows)
         if numbers is None:
             numbers = _index_numpy.rank(table, rows, self._checked_indices)
             self._check_members(numbers, rows)
         return numbers.reshape(states.shape[:-1]).astype(self._number_dtype)[()]
 
     @property
-    def _two_states(self) -> Ranker | None:
-        if "_cached_two_states" not in self.__dict__:
+    def _quick_rank(self) -> Ranker | None:
+        if "_cached_quick_rank" not in self.__dict__:
             affine = self._affine
-            ranker = None if affine is None else two_state_ranker(self._index_table, *affine)
-            self.__dict__["_cached_two_states"] = ranker
-        return self.__dict__["_cached_two_states"]
+            ranker = None if affine is None else quick_ranker(self._index_table, *affine)
+            self.__dict__["_cached_quick_rank"] = ranker
+        return self.__dict__["_cached_quick_rank"]
 
     def _checked_indices(self, rows: Array) -> Array:
         """Local indices, with -1 for numbers that are no local states."""

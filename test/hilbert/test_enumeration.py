@@ -8,7 +8,12 @@ from hypothesis import given, settings
 
 import netket as nk
 from netket.hilbert import _index_numpy
-from netket.hilbert.constraint import SumOnPartitionConstraint
+from netket.hilbert.constraint import (
+    DiscreteHilbertConstraint,
+    ExtraConstraint,
+    SumConstraint,
+    SumOnPartitionConstraint,
+)
 
 Spin, Fock, Fermions = nk.hilbert.Spin, nk.hilbert.Fock, nk.hilbert.SpinOrbitalFermions
 
@@ -61,11 +66,11 @@ def test_numbers_of_two_states(n, ups, constrained, inverted, dtype):
     rng = np.random.default_rng(n)
     rows = hilbert.numbers_to_states(rng.integers(0, hilbert.n_states, 5)).astype(dtype)
     general = _index_numpy.rank(hilbert._index_table, rows, hilbert._checked_indices)
-    np.testing.assert_array_equal(hilbert._two_states(rows), general)
+    np.testing.assert_array_equal(hilbert._quick_rank(rows), general)
     np.testing.assert_array_equal(hilbert.states_to_numbers(rows), general)
     outside = rows.copy()
     outside[2, n // 2] = 0
-    assert hilbert._two_states(outside) is None
+    assert hilbert._quick_rank(outside) is None
     with pytest.raises(ValueError, match="row 2"):
         hilbert.states_to_numbers(outside)
     if constrained:
@@ -75,3 +80,53 @@ def test_numbers_of_two_states(n, ups, constrained, inverted, dtype):
             rows[0, up[0]], rows[1, down[0]] = -1, 1
             with pytest.raises(ValueError, match="row 0"):
                 hilbert.states_to_numbers(rows)
+
+
+@given(spaces, st.sampled_from(["int8", "float64"]), st.data())
+@settings(deadline=None)
+def test_quick_numbers_agree_with_the_general_ones(hilbert, dtype, data):
+    if hilbert.size == 0:
+        return
+    rows = hilbert.all_states().astype(dtype)
+    np.testing.assert_array_equal(hilbert._quick_rank(rows), np.arange(len(rows)))
+    # any change of one site: the same answer, or none
+    row, site = (
+        data.draw(st.integers(0, len(rows) - 1)),
+        data.draw(st.integers(0, hilbert.size - 1)),
+    )
+    rows[row, site] += data.draw(st.sampled_from([-1, 1, 2, -2, 0]))
+    general = _index_numpy.rank(hilbert._index_table, rows, hilbert._checked_indices)
+    quick = hilbert._quick_rank(rows)
+    assert (quick is None) == (general < 0).any()
+    if quick is not None:
+        np.testing.assert_array_equal(quick, general)
+
+
+def test_quick_numbers_of_listed_states():
+    class FirstIsLast(DiscreteHilbertConstraint):
+        def __call__(self, x):
+            return x[..., 0] == x[..., -1]
+
+        def __hash__(self):
+            return hash("FirstIsLast")
+
+        def __eq__(self, other):
+            return isinstance(other, FirstIsLast)
+
+    for hilbert in (
+        Spin(0.5, 4, constraint=FirstIsLast()),
+        Fock(2, 3, constraint=ExtraConstraint(SumConstraint(3), FirstIsLast())) * Spin(1, 2),
+    ):
+        states = hilbert.all_states()
+        np.testing.assert_array_equal(hilbert._quick_rank(states), np.arange(len(states)))
+        states[0, 0], states[0, -1] = states[0, 0] + 1, states[0, -1] - 1
+        assert hilbert._quick_rank(states) is None
+
+
+def test_numbers_of_many_states():
+    hilbert = Spin(0.5, 18, total_sz=0)
+    states = hilbert.all_states()
+    np.testing.assert_array_equal(hilbert.states_to_numbers(states), np.arange(48620))
+    states[40_000, 3] = 0
+    with pytest.raises(ValueError, match="row 40000"):
+        hilbert.states_to_numbers(states)
