@@ -47,6 +47,31 @@ class Grid:
         parts = (self.start, self.step, self.shape)
         return self.n_sites > 0 and all(np.all(part == part[0]) for part in parts)
 
+    @cached_property
+    def levels(self) -> tuple[float, ...] | None:
+        """The local states if there are few, and the same on all sites; as integers if they are."""
+        if not self.homogeneous or self.shape[0] > 4:
+            return None
+        levels = (float(self.start[0] + k * self.step[0]) for k in range(int(self.shape[0])))
+        # numpy compares integers with integers faster
+        return tuple(int(v) if v.is_integer() else v for v in levels)
+
+    @cached_property
+    def two_level(self) -> bool:
+        """Whether all sites have two local states."""
+        return bool(np.all(self.shape == 2))
+
+    def numbers(self, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+        """start and step, as integers if samples of `dtype` and the local states are."""
+        return self._integers if dtype.kind in "iu" else (self.start, self.step)
+
+    @cached_property
+    def _integers(self) -> tuple[np.ndarray, np.ndarray]:
+        parts = self.start, self.step
+        if not all(np.all(part == part.round()) for part in parts):
+            return parts
+        return self.start.astype(np.int64), self.step.astype(np.int64)
+
     def __hash__(self) -> int:
         return self._hash
 
@@ -60,6 +85,8 @@ class Grid:
         x = jnp.asarray(x)
         work = self._work_dtype(x.dtype)
         start, step = self._constants(work)
+        if self.two_level:  # integer divisions are slow
+            return (x.astype(work) != start).astype(self.dtype)
         x = x.astype(work) - start
         if jnp.issubdtype(work, jnp.integer):
             return (x // step).astype(self.dtype)

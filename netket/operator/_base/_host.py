@@ -50,11 +50,10 @@ def check_samples(x: Any, grid: Grid) -> None:
     if isinstance(x, jax.Array) and any(d.platform != "cpu" for d in x.devices()):
         return
     x = np.asarray(x)
-    levels = int(grid.shape.max(initial=1))
-    if levels <= 4 and grid.homogeneous:
-        good = np.zeros(x.shape, bool)
-        for level in range(levels):
-            good |= x == grid.start[0] + level * grid.step[0]
+    if grid.levels is not None:
+        good = x == grid.levels[0]
+        for level in grid.levels[1:]:
+            good |= x == level
     else:
         index = np.rint((x - grid.start) / grid.step)
         good = (index >= 0) & (index < grid.shape) & (grid.start + grid.step * index == x)

@@ -9,7 +9,7 @@ A subclass names its coefficients and its static structure, and packs both for t
     _host_data()   NamedTuple of numpy arrays for `append_row`
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +21,7 @@ from .._kernels import _batch_jax
 from ._abstract import _LAZY
 from ._backend import Backend, resolve_backend
 from ._discrete import DiscreteOperator, _write, derived
+from ._grid import Grid
 from ._host import (
     check_samples,
     check_size,
@@ -34,6 +35,8 @@ from ._jax import DiscreteJaxOperator
 
 # Elements for which there is room at first; as many as needed later.
 _STORED = 2**18
+# Elements that are worked on at a time, which should stay in the cache.
+_BLOCK = 2**14
 
 
 class KernelOperator(DiscreteJaxOperator):
@@ -210,11 +213,12 @@ class KernelOperator(DiscreteJaxOperator):
             return base.n_conn(self, x, out)
         if not self._on_host(x):
             return self._n_conn_jax(self._kernel_jax_data(), x, out)
-        if self._numba_data() is None:
+        plan = self._plan
+        if plan is None:
             return DiscreteOperator.n_conn(self, x, out)
         check_size(x, self.hilbert.size)
         x = host_array(x)
-        counts, _ = self._rows(x.reshape(-1, x.shape[-1]), self._numba_data(), store=False)
+        counts, _, _ = _rows(plan, x.reshape(-1, x.shape[-1]), store=False)
         return _write(counts.reshape(x.shape[:-1]), out)
 
     def _on_host(self, x: Any) -> bool:
@@ -224,46 +228,65 @@ class KernelOperator(DiscreteJaxOperator):
         return self._backend == "numba" or self._without_jax
 
     def _padded_jax(self, x: Any) -> tuple[Any, Any]:
-        data, rules = self._kernel_jax_data(), self._rules()
+        rules = self._rules()
         if self._is_traced or is_traced(x):
-            return _batch_jax.padded(data, jnp.asarray(x), rules)
+            return _batch_jax.padded(self._kernel_jax_data(), jnp.asarray(x), rules)
         check_samples(x, rules.grid)
-        with jax.ensure_compile_time_eval():  # also where something else is being traced
-            return _batch_jax.padded(data, x if isinstance(x, jax.Array) else jnp.asarray(x), rules)
+        data = self._resident_data
+        x = x if isinstance(x, jax.Array) else np.asarray(x)
+        result = _batch_jax.padded(data, x, rules)
+        if not is_traced(result[0]):
+            return result
+        with jax.ensure_compile_time_eval():  # something else is being traced
+            return _batch_jax.padded(data, x, rules)
+
+    @property
+    def _resident_data(self) -> Any:
+        """The data for the jax kernel, all of it on the device."""
+        if "resident_data" not in self._cache:
+            with jax.ensure_compile_time_eval():
+                data = jax.tree_util.tree_map(jnp.asarray, self._kernel_jax_data())
+            self._cache["resident_data"] = data
+        return self._cache["resident_data"]
 
     def _host_rows(
         self, samples: np.ndarray, pad: bool
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Distinct x' (M, N), matrix elements (M,), and where the rows begin, (B + 1,)."""
-        data, grid = self._kernel_numba_data(), self._grid
-        if data is None:
+        plan = self._plan
+        if plan is None:
             return self._composed_rows(samples, pad)
-        counts, rows = self._rows(samples, data)
-        sizes = np.full(len(samples), max(int(counts.max(initial=1)), 1)) if pad else counts
-        begins = np.concatenate([[0], np.cumsum(sizes)])
+        counts, lengths, stored = _rows(plan, samples)
+        if pad:
+            width = max(int(counts.max(initial=1)), 1)
+            begins = np.arange(0, (len(samples) + 1) * width, width)
+        else:
+            begins = np.zeros(len(samples) + 1, np.int64)
+            np.cumsum(counts, out=begins[1:])
         xp = np.empty((begins[-1], samples.shape[1]), samples.dtype)
-        mels = np.empty(begins[-1], self.dtype)
-        numba_kernels().write(samples, grid.start, grid.step, counts, begins, *rows, xp, mels)
+        mels = np.empty(begins[-1], plan.dtype)
+        start, step = plan.grid.numbers(samples.dtype)
+        numba_kernels().write(samples, start, step, lengths, begins, stored, xp, mels)
         return xp, mels, begins
 
-    def _rows(self, samples: np.ndarray, data: Any, store: bool = True) -> tuple[np.ndarray, Any]:
-        """Number of connected elements of every sample, and the stored rows."""
-        kernels, grid, slots = numba_kernels(), self._grid, self._slots
-        indices = np.empty(samples.shape, grid.dtype)
-        bad = kernels.read(samples, grid.start, grid.step, grid.shape, indices)
-        if bad >= 0:
-            raise outside_error(samples[bad], bad, grid)
-        counts = np.zeros(len(samples), np.int64)
-        most = len(samples) * slots
-        rows = self._new_conn(min(most, max(_STORED, slots)) if store else 0)
-        done, conn = 0, self._new_conn(slots)
-        while True:
-            done = kernels.rows(data, indices, done, conn, self._merges, counts, store, rows)
-            if done == len(samples):
-                return counts, rows
-            expected = int(1.1 * most * (counts[:done].mean() / slots)) if done else 0
-            size = max(expected, len(rows.mels) * 3 // 2, int(counts[:done].sum()) + slots)
-            rows = type(rows)(*(_grown(a, min(size, most)) for a in rows))
+    @property
+    def _plan(self) -> "Plan | None":
+        """What the numba drivers need, put together once; None without data for them."""
+        if "plan" not in self._cache:
+            data, grid = self._kernel_numba_data(), self._grid
+            self._cache["plan"] = (
+                data
+                if data is None
+                else Plan(
+                    data,
+                    grid,
+                    self._slots,
+                    min(self._max_changes, grid.n_sites),
+                    np.dtype(self.dtype),
+                    self._merges,
+                )
+            )
+        return self._cache["plan"]
 
     def _new_conn(self, slots: int) -> Any:
         """A buffer for `slots` elements."""
@@ -364,6 +387,56 @@ class KernelOperator(DiscreteJaxOperator):
     def _host(self, name: str, dtype: Any = None) -> np.ndarray:
         """A coefficient for numba."""
         return coefficient_array(self._value(name), dtype)
+
+
+class Plan(NamedTuple):
+    """What the numba drivers need to know of an operator."""
+
+    data: Any
+    grid: Grid
+    slots: int  # elements that the kernel may write for one sample
+    width: int  # largest number of sites that change
+    dtype: np.dtype
+    merges: bool
+
+    def new_conn(self, slots: int) -> Any:
+        return numba_kernels().new_conn(slots, self.width, self.dtype, self.grid.dtype)
+
+
+def _rows(
+    plan: Plan, samples: np.ndarray, store: bool = True
+) -> tuple[np.ndarray, np.ndarray, Any]:
+    """Number of connected elements of every sample; lengths and elements of the stored rows.
+
+    Stored rows may contain zeros, which are not counted.
+    """
+    kernels, (data, grid, slots, _, _, merges) = numba_kernels(), plan
+    indices = np.empty(samples.shape, grid.dtype)
+    start, step = grid.numbers(samples.dtype)
+    if grid.two_level:
+        bad = kernels.read_two(samples, start, step, indices)
+    else:
+        bad = kernels.read(samples, start, step, grid.shape, indices)
+    if bad >= 0:
+        raise outside_error(samples[bad], bad, grid)
+    n_samples = len(samples)
+    counts, lengths = np.empty((2, n_samples), np.int64)
+    most = n_samples * slots
+    rows = plan.new_conn(max(min(most, _STORED if store else _BLOCK), slots))
+    scratch = kernels.new_scratch(slots, merges)
+    first = begin = 0
+    while first < n_samples:
+        if len(rows.mels) < begin + slots:
+            expected = int(1.1 * n_samples * begin / first)
+            size = max(expected, len(rows.mels) * 3 // 2, begin + slots)
+            rows = type(rows)(*(_grown(a, min(size, most)) for a in rows))
+        room = min(len(rows.mels), begin + max(_BLOCK, slots))
+        last, end = kernels.rows(data, indices, first, slots, begin, room, lengths, rows)
+        if merges:
+            kernels.merge(indices, first, last, begin, lengths, rows, *scratch)
+        kernels.count(first, last, begin, lengths, rows.mels, counts)
+        first, begin = last, end if store else 0
+    return counts, lengths, rows
 
 
 def _grown(array: np.ndarray, size: int) -> np.ndarray:

@@ -2,7 +2,7 @@
 """Batches of rows in numba: index conversion, merging of equal x', padding, counting.
 
 `rows` is the only function that is compiled for every kind of data. It stores elements as the
-changes that lead to x'; reading samples and writing x' out is the same for all kinds.
+changes that lead to x'; reading samples, merging and writing x' out is the same for all kinds.
 """
 
 from typing import Any
@@ -22,162 +22,214 @@ from . import (  # noqa: F401
     _strings_numba,
     _tensor_numba,
 )
+from ._borrowed import borrowed, copy_items
 from ._cache import stamped
 from ._rows import CANCELLATION
-from ._rows_numba import append_row, new_conn
+from ._rows_numba import Conn, append_row_inlined, new_conn
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def read(x: Any, start: Any, step: Any, shape: Any, indices: Any) -> Any:
     """Local indices (B, N) of samples x_i = start_i + step_i n_i.
 
     Returns:
         -1, or the index of the first sample with a value that is no local state.
     """
+    x, start, step, shape = borrowed(x), borrowed(start), borrowed(step), borrowed(shape)
+    indices = borrowed(indices)
     for b in range(x.shape[0]):
+        bad = 0  # counted: a loop with a way out is not vectorised
         for i in range(x.shape[1]):
             k = np.int64(np.rint((x[b, i] - start[i]) / step[i]))
-            if k < 0 or k >= shape[i] or start[i] + step[i] * k != x[b, i]:
-                return b
+            bad += (k < 0) | (k >= shape[i]) | (start[i] + step[i] * k != x[b, i])
             indices[b, i] = k
+        if bad:
+            return b
     return -1
 
 
 @njit(cache=True, nogil=True)
-def _move(conn: Any, source: Any, target: Any) -> Any:
-    if source != target:
-        conn.mels[target] = conn.mels[source]
-        conn.size[target] = conn.size[source]
-        for c in range(conn.size[source]):
-            conn.sites[target, c] = conn.sites[source, c]
-            conn.values[target, c] = conn.values[source, c]
+def read_two(x: Any, start: Any, step: Any, indices: Any) -> Any:
+    """`read` for sites that all have two local states."""
+    x, start, step, indices = borrowed(x), borrowed(start), borrowed(step), borrowed(indices)
+    for b in range(x.shape[0]):
+        bad = 0
+        for i in range(x.shape[1]):
+            is_second = x[b, i] == start[i] + step[i]
+            bad += not (is_second | (x[b, i] == start[i]))
+            indices[b, i] = is_second
+        if bad:
+            return b
+    return -1
 
 
 @njit(cache=True, nogil=True)
-def drop_zeros(conn: Any, n: Any) -> Any:
-    """Close the gaps of zero matrix elements; the new number of elements."""
-    m = 0
-    for k in range(n):
-        if conn.mels[k] != 0:
-            _move(conn, k, m)
-            m += 1
-    return m
-
-
-@njit(cache=True, nogil=True)
-def _normalise(conn: Any, k: Any, x: Any) -> Any:
+def _normalise(size: Any, sites: Any, values: Any, k: Any, x: Any) -> Any:
     """Drop sites that do not change, sort the others; a hash of the result."""
-    size = 0
-    for c in range(conn.size[k]):
-        site, value = conn.sites[k, c], conn.values[k, c]
+    n = 0
+    for c in range(size[k]):
+        site, value = sites[k, c], values[k, c]
         if value == x[site]:
             continue
-        j = size
-        while j > 0 and conn.sites[k, j - 1] > site:
-            conn.sites[k, j] = conn.sites[k, j - 1]
-            conn.values[k, j] = conn.values[k, j - 1]
+        j = n
+        while j > 0 and sites[k, j - 1] > site:
+            sites[k, j] = sites[k, j - 1]
+            values[k, j] = values[k, j - 1]
             j -= 1
-        conn.sites[k, j] = site
-        conn.values[k, j] = value
-        size += 1
-    conn.size[k] = size
+        sites[k, j] = site
+        values[k, j] = value
+        n += 1
+    size[k] = n
     code = np.uint64(14695981039346656037)
-    for c in range(size):
-        code = (code ^ np.uint64(conn.sites[k, c])) * np.uint64(1099511628211)
-        code = (code ^ np.uint64(conn.values[k, c])) * np.uint64(1099511628211)
+    for c in range(n):
+        code = (code ^ np.uint64(sites[k, c])) * np.uint64(1099511628211)
+        code = (code ^ np.uint64(values[k, c])) * np.uint64(1099511628211)
     return code ^ (code >> np.uint64(29))
 
 
 @njit(cache=True, nogil=True)
-def _same(conn: Any, a: Any, b: Any) -> Any:
-    if conn.size[a] != conn.size[b]:
+def _same(size: Any, sites: Any, values: Any, a: Any, b: Any) -> Any:
+    if size[a] != size[b]:
         return False
-    for c in range(conn.size[a]):
-        if conn.sites[a, c] != conn.sites[b, c] or conn.values[a, c] != conn.values[b, c]:
+    for c in range(size[a]):
+        if sites[a, c] != sites[b, c] or values[a, c] != values[b, c]:
             return False
     return True
 
 
 @njit(cache=True, nogil=True)
-def merge(conn: Any, n: Any, x: Any) -> Any:
-    """Sum elements of equal x' into the first of them; the new number of elements.
+def _merge(
+    mels: Any,
+    size: Any,
+    sites: Any,
+    values: Any,
+    begin: Any,
+    end: Any,
+    x: Any,
+    table: Any,
+    moduli: Any,
+) -> None:
+    """Sum elements of equal x' into the first of them; the others become zero.
 
     A hash table finds candidates, which are then compared exactly. Sums that cancel up to
     rounding become zero.
     """
     slots = 4
-    while slots < 2 * n:
+    while slots < 2 * (end - begin):
         slots *= 2
     mask = np.uint64(slots - 1)
-    table = np.full(slots, -1, np.int64)
-    moduli = np.empty(n, np.float64)
-    m = 0
-    for k in range(n):
-        slot = _normalise(conn, k, x) & mask
-        while table[slot] >= 0 and not _same(conn, table[slot], k):
+    for k in range(slots):
+        table[k] = -1
+    for k in range(begin, end):
+        moduli[k - begin] = 0
+        if mels[k] == 0:
+            continue
+        slot = _normalise(size, sites, values, k, x) & mask
+        while table[slot] >= 0 and not _same(size, sites, values, table[slot], k):
             slot = (slot + np.uint64(1)) & mask
-        if table[slot] >= 0:
-            conn.mels[table[slot]] += conn.mels[k]
-            moduli[table[slot]] += abs(conn.mels[k])
-        else:
-            moduli[m] = abs(conn.mels[k])
-            _move(conn, k, m)
-            table[slot] = m
-            m += 1
-    noise = CANCELLATION * np.finfo(conn.mels.dtype).eps
-    for k in range(m):
-        if abs(conn.mels[k]) <= noise * moduli[k]:
-            conn.mels[k] = 0
-    return m
+        if table[slot] < 0:
+            table[slot] = k
+        first = table[slot]
+        moduli[first - begin] += abs(mels[k])
+        if first != k:
+            mels[first] += mels[k]
+            mels[k] = 0
+    noise = CANCELLATION * np.finfo(mels.dtype).eps
+    for k in range(begin, end):
+        if abs(mels[k]) <= noise * moduli[k - begin]:
+            mels[k] = 0
 
 
 @njit(cache=True, nogil=True)
 def rows(
-    data: Any, indices: Any, first: Any, conn: Any, merging: Any, counts: Any, store: Any, out: Any
+    data: Any, indices: Any, first: Any, slots: Any, begin: Any, room: Any, lengths: Any, out: Any
 ) -> Any:
-    """Rows of samples from `first` on, with distinct x' and no zeros.
+    """What the kernel says of samples from `first` on, with equal x' and zeros.
 
     Args:
         data: the operator.
         indices: local indices of all samples, (B, N).
         first: the first sample to work on.
-        conn: a buffer for one row.
-        merging: whether equal x' may occur.
-        counts: (B,), filled with the numbers of elements.
-        store: whether to append the rows to `out`; else they are only counted.
-        out: elements of all rows; those of samples before `first` are there already.
+        slots: the largest number of elements that the kernel may write for a sample.
+        begin: the first free element of `out`.
+        room: the number of elements of `out` that may be used.
+        lengths: (B,), filled with the numbers of elements.
+        out: filled with the elements, one row after the other.
 
     Returns:
-        The first sample that is not done because there may be no room in `out`.
+        The first sample that is not done because there may be no room, and the end of the elements.
     """
-    end = 0
-    for b in range(first):
-        end += counts[b]
-    slots, capacity = conn.mels.shape[0], out.mels.shape[0]
+    data, indices, out = borrowed(data), borrowed(indices), borrowed(out)
+    lengths = borrowed(lengths)
+    mels, size, sites, values = out
     for b in range(first, indices.shape[0]):
-        if store and end + slots > capacity:
-            return b
-        n = append_row(data, indices[b], conn, 0)
-        if merging:
-            n = merge(conn, n, indices[b])
-        n = drop_zeros(conn, n)
-        counts[b] = n
-        if store:
-            _copy_row(conn, n, out, end)
-            end += n
-    return indices.shape[0]
+        if begin + slots > room:
+            return b, begin
+        # a row begins at 0: that this is not negative makes kernels faster
+        row = Conn(mels[begin:], size[begin:], sites[begin:], values[begin:])
+        lengths[b] = append_row_inlined(data, indices[b], row, 0)
+        begin += lengths[b]
+    return indices.shape[0], begin
 
 
 @njit(cache=True, nogil=True)
-def _copy_row(conn: Any, n: Any, out: Any, place: Any) -> Any:
-    mels, size, sites, values = conn.mels, conn.size, conn.sites, conn.values
-    to_mels, to_size, to_sites, to_values = out.mels, out.size, out.sites, out.values
-    for k in range(n):
-        to_mels[place + k] = mels[k]
-        to_size[place + k] = size[k]
-        for c in range(size[k]):
-            to_sites[place + k, c] = sites[k, c]
-            to_values[place + k, c] = values[k, c]
+def merge(
+    indices: Any,
+    first: Any,
+    last: Any,
+    begin: Any,
+    lengths: Any,
+    out: Any,
+    table: Any,
+    moduli: Any,
+) -> None:
+    """Sum elements of equal x' in rows that `rows` has written; what is left over becomes zero.
+
+    Args:
+        indices: local indices of all samples, (B, N).
+        first, last: the first sample, and that after the last.
+        begin: where its row begins in `out`.
+        lengths: (B,) numbers of elements.
+        out: elements.
+        table, moduli: scratch, as `new_scratch` makes it.
+    """
+    indices, out, lengths = borrowed(indices), borrowed(out), borrowed(lengths)
+    mels, size, sites, values = out
+    for b in range(first, last):
+        end = begin + lengths[b]
+        _merge(mels, size, sites, values, begin, end, indices[b], table, moduli)
+        begin = end
+
+
+@njit(cache=True, nogil=True)
+def count(first: Any, last: Any, begin: Any, lengths: Any, mels: Any, counts: Any) -> None:
+    """Numbers of elements that are not zero, of samples first ... last - 1."""
+    for b in range(first, last):
+        n = 0
+        for k in range(begin, begin + lengths[b]):
+            n += mels[k] != 0
+        begin += lengths[b]
+        counts[b] = n
+
+
+def new_scratch(slots: int, merging: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The hash table, and moduli of matrix elements, with which rows are merged."""
+    if not merging:
+        return np.empty(0, np.int64), np.empty(0)
+    return np.empty(max(4, 4 * slots), np.int64), np.empty(slots)
+
+
+@njit(cache=True, nogil=True)
+def _repeat(x: Any, b: Any, xp: Any, begin: Any, end: Any) -> None:
+    """xp[begin:end] = x[b], with ever larger copies."""
+    n = x.shape[1]
+    if end > begin:
+        copy_items(xp, begin * n, x, b * n, n)
+    done = 1
+    while begin + done < end:
+        more = min(done, end - begin - done)
+        copy_items(xp, (begin + done) * n, xp, begin * n, more * n)
+        done += more
 
 
 @njit(cache=True, nogil=True)
@@ -185,35 +237,37 @@ def write(
     x: Any,
     start: Any,
     step: Any,
-    counts: Any,
+    lengths: Any,
     begins: Any,
-    row_mels: Any,
-    size: Any,
-    sites: Any,
-    values: Any,
+    stored: Any,
     xp: Any,
     mels: Any,
-) -> Any:
+) -> None:
     """Write stored rows as samples: that of sample b into xp (M, N) and mels (M,) at begins[b].
 
-    What is free up to begins[b + 1] becomes padding: the sample itself, and 0.
+    Elements that are zero are left out, and what is free up to begins[b + 1] becomes padding: the
+    sample itself, and 0. Samples are x_i = start_i + step_i n_i.
     """
-    k = 0
+    x, start, step, stored = borrowed(x), borrowed(start), borrowed(step), borrowed(stored)
+    lengths, begins, xp, mels = borrowed(lengths), borrowed(begins), borrowed(xp), borrowed(mels)
+    row_mels, size, sites, values = stored
+    first = 0
     for b in range(x.shape[0]):
-        begin = begins[b]
-        for m in range(begin, begin + counts[b]):
-            for i in range(x.shape[1]):
-                xp[m, i] = x[b, i]
+        _repeat(x, b, xp, begins[b], begins[b + 1])
+        place = begins[b]
+        for k in range(first, first + lengths[b]):
+            if row_mels[k] == 0:
+                continue
+            mels[place] = row_mels[k]
             for c in range(size[k]):
-                site = sites[k, c]
-                xp[m, site] = start[site] + step[site] * values[k, c]
-            mels[m] = row_mels[k]
-            k += 1
-        for m in range(begin + counts[b], begins[b + 1]):
-            xp[m] = x[b]
+                site = np.uint64(sites[k, c])
+                xp[place, site] = start[site] + step[site] * values[k, c]
+            place += 1
+        first += lengths[b]
+        for m in range(place, begins[b + 1]):
             mels[m] = 0
 
 
 stamped(rows)
 
-__all__ = ["new_conn", "read", "rows", "write"]
+__all__ = ["count", "merge", "new_conn", "new_scratch", "read", "read_two", "rows", "write"]

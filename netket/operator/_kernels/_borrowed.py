@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`borrowed`: arrays whose references numba need not count.
+"""Memory in numba: arrays whose references need not be counted, and fast copies.
 
 A driver holds its arguments until it returns, so that the arrays in them need no counting. Yet
 numba counts whenever an array is taken out of a tuple, with atomic instructions, and compiles the
@@ -38,3 +38,25 @@ def _without_owner(context: Any, builder: Any, kind: Any, value: Any) -> Any:
             item = _without_owner(context, builder, part, builder.extract_value(value, i))
             value = builder.insert_value(value, item, i)
     return value
+
+
+@intrinsic
+def copy_items(typing_context: Any, target: Any, at: Any, source: Any, begin: Any, n: Any) -> Any:
+    """target.flat[at + i] = source.flat[begin + i] for i < n; numba code only.
+
+    The arrays must be contiguous and have the same dtype, and the two parts must not overlap.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        target_type, _, source_type, _, _ = signature.args
+        to = context.make_array(target_type)(context, builder, arguments[0])
+        of = context.make_array(source_type)(context, builder, arguments[2])
+        to_place = builder.gep(to.data, [arguments[1]])
+        of_place = builder.gep(of.data, [arguments[3]])
+        itemsize = context.get_abi_sizeof(context.get_data_type(target_type.dtype))
+        cgutils.raw_memcpy(builder, to_place, of_place, arguments[4], itemsize)
+        return context.get_dummy_value()
+
+    if target.dtype != source.dtype:
+        return None
+    return types.void(target, types.int64, source, types.int64, types.int64), codegen

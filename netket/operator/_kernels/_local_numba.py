@@ -12,27 +12,29 @@ from ._rows_numba import row_kernel
 
 @row_kernel(LocalData)
 def append_local_row(data: Any, x: Any, conn: Any, n: Any) -> Any:
+    u = np.uint64  # places are not negative: signed ones would be checked for it
     diagonal = data.constant[()]
     moduli = abs(diagonal)
-    first = n
+    first, end = n, data.site_begins[0]
     n += 1
     for t in range(data.first_row.shape[0]):
-        begin = data.site_begins[t]
-        row = data.first_row[t]
-        for s in range(begin, data.site_begins[t + 1]):
-            row += data.strides[s] * x[data.sites[s]]
-        value = data.first_value[t]
-        d = data.diagonal[row]
+        begin, end = end, data.site_begins[t + 1]
+        row = u(data.first_row[t])
+        for s in range(begin, end):
+            row += u(data.strides[s]) * u(x[u(data.sites[s])])
+        value, d = data.first_value[t], data.diagonal[row]
         if d >= 0:
-            diagonal += data.mels[value + d]
-            moduli += abs(data.mels[value + d])
-        for o in range(data.off_begins[row], data.off_begins[row + 1]):
-            conn.mels[n] = data.mels[value + data.off_value[o]]
-            c0 = data.change_begins[o]
-            conn.size[n] = data.change_begins[o + 1] - c0
-            for c in range(c0, data.change_begins[o + 1]):
-                conn.sites[n, c - c0] = data.sites[begin + data.change_position[c]]
-                conn.values[n, c - c0] = data.change_value[c]
+            mel = data.mels[u(value + d)]
+            diagonal += mel
+            moduli += abs(mel)
+        for o in range(u(data.off_begins[row]), u(data.off_begins[row + u(1)])):
+            conn.mels[n] = data.mels[u(value + data.off_value[o])]
+            c0 = u(data.change_begins[o])
+            size = u(data.change_begins[o + u(1)]) - c0
+            conn.size[n] = size
+            for c in range(size):
+                conn.sites[n, c] = data.sites[u(begin + data.change_position[c0 + c])]
+                conn.values[n, c] = data.change_value[c0 + c]
             n += 1
     if abs(diagonal) <= CANCELLATION * np.finfo(data.mels.dtype).eps * moduli:
         diagonal = 0 * diagonal
