@@ -451,6 +451,40 @@ class SpaceGroup(_LatticeGroup):
         total = sum(arm[:, places] for places in conjugates)
         return real_if_close(np.asarray(total) / n_little)
 
+    def irrep_indices(self, *k: Any) -> np.ndarray:
+        """Rows of the character table that hold the irreps with a wave vector k.
+
+        They are what representations and their sectors take as `character_index`.
+
+        Args:
+            k: the components of the wave vector, in Cartesian coordinates.
+
+        Returns:
+            (n_irreps,) in the order of `space_group_irreps`.
+
+        Example:
+            >>> import netket as nk
+            >>> nk.graph.Chain(6).space_group().irrep_indices(0)
+            array([0, 2])
+        """
+        overlaps = self.space_group_irreps(*k) @ self.character_table().conj().T
+        return np.argmax(np.abs(overlaps), axis=1)
+
+    @cached_property
+    def irrep_momenta(self) -> np.ndarray:
+        """A wave vector of the star of each irrep, (n_irreps, d), in the order of the table."""
+        lattice = self.lattice
+        steps = self.full_translation_group._steps
+        reciprocal = 2 * np.pi * np.linalg.inv(lattice.basis_vectors).T
+        shifted = np.where(2 * steps > lattice.extent, steps - lattice.extent, steps)
+        momenta = np.full((len(self.character_table_by_class), lattice.ndim), np.nan)
+        for k in (shifted / lattice.extent) @ reciprocal:
+            if not np.isnan(momenta).any():
+                break
+            rows = self.irrep_indices(*k)
+            momenta[rows] = np.where(np.isnan(momenta[rows]), k, momenta[rows])
+        return momenta
+
     def __repr__(self) -> str:
         return f"SpaceGroup(lattice:\n{self.lattice}\npoint_group:\n{self._point})"
 

@@ -159,6 +159,20 @@ def test_heisenberg_4x4():
     np.testing.assert_allclose(lanczos_ed(operator, sector=odd)[0], low[1], atol=1e-8)
 
 
+def test_momentum_and_little_group():
+    # irreps of the space group by wave vector: together they are the momentum sector
+    graph = nk.graph.Square(4)
+    hilbert = nk.hilbert.Spin(0.5, 16, total_sz=6)
+    operator = nk.operator.Heisenberg(hilbert, graph)
+    group = graph.space_group()
+    rep = canonical_representation(hilbert, group)
+    momentum = canonical_representation(hilbert, graph.translation_group()).sector(k=(np.pi, 0))
+    by_irrep = [full_ed(operator, sector=rep.sector(i)) for i in group.irrep_indices(np.pi, 0)]
+    np.testing.assert_allclose(
+        np.sort(np.concatenate(by_irrep)), full_ed(operator, sector=momentum), atol=1e-9
+    )
+
+
 def test_ground_states_of_all_sectors_of_the_hubbard_model():
     graph, hilbert, operator = ladder()
     rep = canonical_representation(hilbert, graph.translation_group())

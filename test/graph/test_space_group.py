@@ -109,6 +109,18 @@ def test_irreps_from_stars_are_all_irreps(case):
     np.testing.assert_array_less(0.5, np.abs(overlaps).max(axis=0))
 
 
+def test_momenta_of_irreps():
+    group = nk.graph.Square(4).space_group()
+    table = group.character_table()
+    for k in momenta(group.lattice):
+        rows = group.irrep_indices(*k)
+        np.testing.assert_allclose(table[rows], group.space_group_irreps(*k), atol=1e-10)
+    for row, k in enumerate(group.irrep_momenta):
+        assert row in group.irrep_indices(*k)
+    np.testing.assert_array_equal(group.irrep_momenta[0], [0, 0])
+    np.testing.assert_array_equal(nk.graph.Chain(6).space_group().irrep_indices(0), [0, 2])
+
+
 def test_one_arm(case):
     lattice = case[0]
     group = lattice.space_group()

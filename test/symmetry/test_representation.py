@@ -179,6 +179,19 @@ def test_momenta_in_two_dimensions(extent, skew, open_axis):
     assert rep.irrep_subspace_dims().sum() == 2**lattice.n_nodes
 
 
+@pytest.mark.filterwarnings("ignore::netket.errors.InitializePeriodicLatticeOnSmallLatticeWarning")
+def test_small_lattices_where_elements_are_the_same_permutation():
+    group = nk.graph.Square(2).space_group()
+    rep = canonical_representation(SPINS, group)
+    assert len(rep) == 32
+    assert rep.irrep_subspace_dims().sum() == 16
+    rows = np.flatnonzero(rep.irrep_subspace_dims())
+    total = sum(np.asarray(rep.projector(int(i)).to_dense()) for i in rows)
+    np.testing.assert_allclose(total, np.eye(16), atol=1e-12)
+    empty = int(np.flatnonzero(rep.irrep_subspace_dims() == 0)[0])
+    np.testing.assert_allclose(np.asarray(rep.projector(empty).to_dense()), 0, atol=1e-12)
+
+
 def test_strided_translations():
     lattice = nk.graph.Grid((4, 4))
     group = lattice.translation_group(strides=2)
