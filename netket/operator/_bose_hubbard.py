@@ -111,7 +111,8 @@ class BoseHubbard(GraphModel):
         return type(constraint) is SumConstraint
 
     def _most(self) -> np.ndarray:
-        return np.array(self._grid.shape - 1, np.int64)
+        # sites without a bound have one that also fits into jax's integers without x64
+        return np.minimum(self._grid.shape - 1, np.iinfo(np.int32).max)
 
     def _host_data(self) -> BoseHubbardData:
         coefficients = map(self._host, self._coefficient_names)

@@ -135,3 +135,13 @@ def test_gradient_through_the_constructor():
 def test_bad_arguments(build, message):
     with pytest.raises(ValueError, match=message):
         build()
+
+
+def test_repeated_edges_count_twice():
+    twice = BoseHubbard(BOSONS, [(0, 1), (1, 0)], U=1.0, V=0.5, mu=0.2)
+    once = BoseHubbard(BOSONS, [(0, 1)], U=1.0, V=1.0, J=2.0, mu=0.2)
+    x = BOSONS.all_states()
+    for backend in ("numba", "jax"):
+        op = twice.to_backend(backend)
+        np.testing.assert_allclose(op.to_dense(), once.to_dense(), atol=1e-14)
+        np.testing.assert_array_equal(op.n_conn(x), once.n_conn(x))
