@@ -63,7 +63,7 @@ def random_state(
         dtype: of the samples.
 
     Returns:
-        Array of shape (N,), (size, N) or (*size, N).
+        Array of shape ``(N,)``, ``(size, N)`` or ``(*size, N)``.
     """
     if size is None:
         return random_state(hilb, key, 1, dtype=dtype)[0]
