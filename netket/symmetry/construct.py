@@ -45,7 +45,7 @@ def canonical_representation(
         >>> hilbert, graph = nk.hilbert.Spin(0.5, 6), nk.graph.Chain(6)
         >>> rep = nk.symmetry.canonical_representation(hilbert, graph.space_group())
         >>> rep.irrep_subspace_dims()
-        array([13,  1,  7,  3, 18, 22])
+        array([13,  7,  1,  3, 18, 22])
     """
     if not isinstance(hilbert, DiscreteHilbert):
         raise TypeError(
