@@ -24,7 +24,7 @@ def check_members(hilbert: AbstractHilbert, σ: Array, what: str) -> None:
     legal = np.ones(len(σ), dtype=bool)
     for site in range(hilbert.size):
         legal &= np.isin(σ[:, site], np.asarray(hilbert.states_at_index(site)))
-    if hilbert.constrained:
+    if hilbert.constraint is not None:
         legal &= np.asarray(hilbert.constraint(σ))
     if not np.all(legal):
         row = int(np.flatnonzero(~legal)[0])

@@ -66,7 +66,7 @@ class VariationalMixedState(VariationalState):
         qutip = require("qutip", "to convert states to qutip", extra="extra")
         shape = list(self.hilbert_physical.shape)
         # constrained spaces are no products of the local ones
-        dims = None if self.hilbert_physical.constrained else [shape, shape]
+        dims = None if self.hilbert_physical.constraint is not None else [shape, shape]
         return qutip.Qobj(self.to_matrix(), dims=dims)
 
 

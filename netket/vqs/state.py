@@ -244,7 +244,7 @@ class VariationalState(abc.ABC):
         qutip = require("qutip", "to convert states to qutip", extra="extra")
         shape = list(self.hilbert.shape)
         # constrained spaces are no products of the local ones
-        dims = None if self.hilbert.constrained else [shape, [1] * len(shape)]
+        dims = None if self.hilbert.constraint is not None else [shape, [1] * len(shape)]
         return qutip.Qobj(self.to_array().reshape(-1, 1), dims=dims)
 
     def quantum_geometric_tensor(self, qgt_T: Any) -> Any:

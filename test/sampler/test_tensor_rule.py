@@ -55,3 +55,19 @@ def test_rules_may_not_ask_the_model(sample):
     sampler = nk.sampler.MetropolisSampler(space, rule, n_chains=4)
     with pytest.raises(TypeError, match="MultipleRules"):
         sample(sampler, lambda _, x: np.zeros(len(x)), None, 2)
+
+
+PAIRS = nk.hilbert.Spin(0.5, 3, total_sz=0.5) * nk.hilbert.Fock(2, 2, n_particles=2)
+
+
+def test_constraints_of_the_factors_are_kept():
+    """Rules that know nothing of the factors keep their constraints."""
+    with pytest.raises(ValueError, match="changes one site at a time"):
+        nk.sampler.MetropolisLocal(PAIRS)
+    rule = nk.sampler.rules.GlobalSpinFlipRule()
+    sampler = nk.sampler.MetropolisSampler(PAIRS, rule, n_chains=64)
+    samples, _ = sampler.sample(lambda _, x: np.zeros(len(x)), None, chain_length=20)
+    assert np.all(PAIRS.constraint(np.asarray(samples).reshape(-1, 5)))
+    wrong = np.zeros((64, 5), np.int8)
+    with pytest.raises(ValueError, match="must belong to"):
+        nk.sampler._members.check_members(PAIRS, wrong, "A state")

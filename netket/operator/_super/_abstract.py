@@ -61,7 +61,7 @@ class AbstractSuperOperator(DiscreteOperator):
         # entry (x, y) is number x n + y here, and y n + x there
         order = np.arange(n * n).reshape(n, n).T.ravel()
         matrix = self.to_sparse()[order][:, order]
-        dims = [n] if physical.constrained else list(map(int, physical.shape))
+        dims = [n] if physical.constraint is not None else list(map(int, physical.shape))
         return qutip.Qobj(matrix, dims=[[dims, dims], [dims, dims]])
 
 

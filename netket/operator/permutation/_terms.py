@@ -151,7 +151,7 @@ def stays(hilbert: DiscreteHilbert, terms: PermutationTerms) -> bool:
 
     They do if they exchange blocks with the same fixed sum.
     """
-    if not hilbert.constrained:
+    if hilbert.constraint is None:
         return True
     if any(group.constraint is not None for group in hilbert._groups):
         return False

@@ -34,6 +34,6 @@ class GlobalSpinFlipRule(DrawnAheadRule):
     ) -> tuple[jax.Array, jax.Array | None, None]:
         low, high, _, _ = local_states(sampler.hilbert)
         σp = jnp.asarray(np.add(low, high), σ.dtype) - σ
-        if not sampler.hilbert.constrained:
+        if sampler.hilbert.constraint is None:
             return σp, None, None
         return σp, jnp.where(sampler.hilbert.constraint(σp), 0.0, -jnp.inf), None

@@ -39,7 +39,7 @@ class LocalRule(DrawnAheadRule):
                 "LocalRule (MetropolisLocal) chooses among the local states of a site, but in "
                 f"{hilbert} they are infinitely many. Give the space a maximum, such as `n_max`."
             )
-        if hilbert.constrained and not _has_local_moves(hilbert):
+        if hilbert.constraint is not None and not _has_local_moves(hilbert):
             raise ValueError(
                 f"LocalRule (MetropolisLocal) changes one site at a time, but in {hilbert} no such "
                 "change satisfies the constraint. Use MetropolisExchange, which conserves totals, "
@@ -70,7 +70,7 @@ class LocalRule(DrawnAheadRule):
     ) -> tuple[jax.Array, jax.Array | None, PyTree]:
         changed = jnp.arange(σ.shape[-1], dtype=jnp.int32) == drawn.site[:, None]
         σp = jnp.where(changed, _shifted(sampler.hilbert, σ, drawn.shift[:, None]), σ)
-        if not sampler.hilbert.constrained:
+        if sampler.hilbert.constraint is None:
             return σp, None, None
         return σp, jnp.where(sampler.hilbert.constraint(σp), 0.0, -jnp.inf), None
 
@@ -98,7 +98,7 @@ def _has_local_moves(hilbert: AbstractHilbert) -> bool:
     n = hilbert.size
     σ = np.asarray(hilbert.random_state(jax.random.key(0), 4, dtype=float))
     low, _, step, count = (np.broadcast_to(x, (n,)) for x in local_states(hilbert))
-    for k in range(max(count)):
+    for k in range(int(max(count))):
         moved = np.repeat(σ[:, None], n, axis=1)  # (4, N, N): one changed site for every row
         moved[:, np.arange(n), np.arange(n)] = low + step * np.minimum(k, count - 1)
         changed = np.any(moved != σ[:, None], axis=-1)

@@ -54,7 +54,7 @@ class LocalRuleNumpy(MetropolisRule):
         new = (old + rng.integers(1, np.maximum(count, 2))) % count
         σp = σ.copy()
         σp[chain, site] = low[site] + step * new
-        if not sampler.hilbert.constrained:
+        if sampler.hilbert.constraint is None:
             return σp, None
         return σp, np.where(np.asarray(sampler.hilbert.constraint(σp)), 0.0, -np.inf)
 
