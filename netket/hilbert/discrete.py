@@ -145,14 +145,25 @@ class DiscreteHilbert(AbstractHilbert):
     def _index_table(self) -> IndexTable:
         table = self.__dict__.get("_cached_table")
         if table is None:
-            table = build_table(self._groups)
-            if table is None:
-                raise RuntimeError(
-                    f"{self} has more than 2^63 states, too many to be numbered. Use samples "
-                    "(`random_state`, netket.sampler), or a constraint that leaves fewer states."
-                )
+            twin = self._twin
+            table = twin._index_table if twin is not self else self._make_table()
             self.__dict__["_cached_table"] = table
         return table
+
+    def _make_table(self) -> IndexTable:
+        table = build_table(self._groups)
+        if table is None:
+            raise RuntimeError(
+                f"{self} has more than 2^63 states, too many to be numbered. Use samples "
+                "(`random_state`, netket.sampler), or a constraint that leaves fewer states."
+            )
+        return table
+
+    @property
+    def _twin(self) -> DiscreteHilbert:
+        """An equal space made earlier, whose tables can be used, if they are small; or this one."""
+        is_small = self.size <= 64 and all(g.constraint is None for g in self._groups)
+        return _first_of_equals(self) if is_small else self
 
     @property
     def is_indexable(self) -> bool:
@@ -208,8 +219,11 @@ class DiscreteHilbert(AbstractHilbert):
     @property
     def _quick_rank(self) -> Ranker | None:
         if "_cached_quick_rank" not in self.__dict__:
-            affine = self._affine
-            ranker = None if affine is None else quick_ranker(self._index_table, *affine)
+            twin, affine = self._twin, self._affine
+            if twin is not self:
+                ranker = twin._quick_rank
+            else:
+                ranker = None if affine is None else quick_ranker(self._index_table, *affine)
             self.__dict__["_cached_quick_rank"] = ranker
         return self.__dict__["_cached_quick_rank"]
 
@@ -320,6 +334,11 @@ class DiscreteHilbert(AbstractHilbert):
         for _ in range(int(n) - 1):
             result = result * self
         return result
+
+
+@lru_cache(maxsize=64)
+def _first_of_equals(hilbert: DiscreteHilbert) -> DiscreteHilbert:
+    return hilbert
 
 
 @lru_cache(maxsize=64)
