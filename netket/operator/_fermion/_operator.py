@@ -242,6 +242,9 @@ class FermionOperator2nd(StringOperator):
 
     @property
     def max_conn_size(self) -> int:
+        return self._remember("max_conn_size", self._count_slots)
+
+    def _count_slots(self) -> int:
         levels = self._levels
         if levels is None:
             return self._strings.n_groups
