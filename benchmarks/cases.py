@@ -60,6 +60,60 @@ def heisenberg(graph, backend: str | None = None, total_sz: float | None = 0):
     return operator if backend is None else with_backend(operator, backend)
 
 
+def molecule(backend: str | None = None):
+    """631 Pauli strings on 12 sites, as many as LiH in a minimal basis has: random, but alike.
+
+    79 are diagonal, and the others flip two or four sites, several of them the same ones.
+    """
+    import itertools
+
+    import numpy as np
+
+    import netket as nk
+
+    rng, n = np.random.default_rng(0), 12
+    diagonal = [()] + [c for k in (1, 2) for c in itertools.combinations(range(n), k)]
+    strings = ["".join("Z" if i in sites else "I" for i in range(n)) for sites in diagonal]
+    while len(strings) < 631:
+        sites = sorted(rng.choice(n, rng.choice([2, 4]), replace=False))
+        string = ["I"] * n
+        for a, b in zip(sites[::2], sites[1::2]):
+            string[a], string[b] = rng.choice(["XX", "YY"])
+            string[a + 1 : b] = ["Z"] * (b - a - 1)
+        string = "".join(string)
+        if string not in strings:
+            strings.append(string)
+    hilbert = nk.hilbert.Qubit(n)
+    operator = nk.operator.PauliStrings(hilbert, strings, rng.normal(size=len(strings)))
+    return operator if backend is None else with_backend(operator, backend)
+
+
+def bose_hubbard(length: int, backend: str | None = None):
+    import netket as nk
+
+    graph = nk.graph.Square(length)
+    hilbert = nk.hilbert.Fock(3, graph.n_nodes, n_particles=graph.n_nodes)
+    operator = nk.operator.BoseHubbard(hilbert, graph, U=4.0)
+    return operator if backend is None else with_backend(operator, backend)
+
+
+def hopping(length: int, backend: str | None = None):
+    """Spinless fermions at half filling, with hopping and repulsion of neighbours."""
+    import netket as nk
+    from netket.operator import fermion
+
+    graph = nk.graph.Square(length)
+    n = graph.n_nodes
+    hilbert = nk.hilbert.SpinOrbitalFermions(n, n_fermions=n // 2)
+    c, cdag, number = (
+        [f(hilbert, i) for i in range(n)] for f in (fermion.destroy, fermion.create, fermion.number)
+    )
+    operator = 0
+    for i, j in graph.edges():
+        operator = operator - cdag[i] @ c[j] - cdag[j] @ c[i] + number[i] @ number[j]
+    return operator if backend is None else with_backend(operator, backend)
+
+
 def square(length: int):
     import netket as nk
 
@@ -190,6 +244,15 @@ CASES = {
     "conn_ising20_jax": lambda: connected(ising(20, "jax")),
     "conn_heisenberg10x10_numba": lambda: connected(heisenberg(square(10), "numba")),
     "conn_heisenberg10x10_jax": lambda: connected(heisenberg(square(10), "jax")),
+    "conn_molecule_numba": lambda: connected(molecule("numba")),
+    "conn_molecule_jax": lambda: connected(molecule("jax")),
+    "conn_bose_hubbard6x6_numba": lambda: connected(bose_hubbard(6, "numba")),
+    "conn_bose_hubbard6x6_jax": lambda: connected(bose_hubbard(6, "jax")),
+    "conn_fermions6x6_numba": lambda: connected(hopping(6, "numba")),
+    "conn_fermions6x6_jax": lambda: connected(hopping(6, "jax")),
+    "to_sparse_molecule": lambda: to_sparse(molecule()),
+    "expect_molecule_numba": lambda: expect(molecule("numba")),
+    "expect_molecule_jax": lambda: expect(molecule("jax")),
     "to_sparse_ising16": lambda: to_sparse(ising(16)),
     "to_sparse_heisenberg18": lambda: to_sparse(heisenberg(chain(18))),
     "expect_ising20_numba": lambda: expect(ising(20, "numba")),
