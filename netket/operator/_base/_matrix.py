@@ -345,9 +345,10 @@ def _in_threads(part: Callable[[int, int], Any], n: int, work: int) -> list[tupl
 
     The number of threads is that of numba: `NUMBA_NUM_THREADS`, or that of the cores.
     """
-    from numba import config
+    import numba
 
-    threads = max(1, min(config.NUMBA_NUM_THREADS, work // _THREAD_ELEMENTS, n))
+    settings: Any = numba.config
+    threads = max(1, min(settings.NUMBA_NUM_THREADS, work // _THREAD_ELEMENTS, n))
     bounds = [n * k // threads for k in range(threads + 1)]
     ranges = list(zip(bounds, bounds[1:]))
     if threads == 1:

@@ -13,8 +13,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 
-@intrinsic
-def borrowed(typing_context: Any, value: Any) -> Any:
+def _borrowed(typing_context: Any, value: Any) -> Any:
     """`value`, an array or a nest of tuples of arrays, without owners; numba code only.
 
     What is borrowed must be held by somebody else: an argument of the function that numba was
@@ -27,6 +26,9 @@ def borrowed(typing_context: Any, value: Any) -> Any:
     return value(value), codegen
 
 
+borrowed: Any = intrinsic(_borrowed)
+
+
 def _without_owner(context: Any, builder: Any, kind: Any, value: Any) -> Any:
     if isinstance(kind, types.Array):
         array = context.make_array(kind)(context, builder, value)
@@ -34,14 +36,14 @@ def _without_owner(context: Any, builder: Any, kind: Any, value: Any) -> Any:
         array.parent = cgutils.get_null_value(array.parent.type)
         return array._getvalue()
     if isinstance(kind, types.BaseTuple):
-        for i, part in enumerate(kind):
+        parts: Any = kind
+        for i, part in enumerate(parts):
             item = _without_owner(context, builder, part, builder.extract_value(value, i))
             value = builder.insert_value(value, item, i)
     return value
 
 
-@intrinsic
-def copy_items(typing_context: Any, target: Any, at: Any, source: Any, begin: Any, n: Any) -> Any:
+def _copy_items(typing_context: Any, target: Any, at: Any, source: Any, begin: Any, n: Any) -> Any:
     """target.flat[at + i] = source.flat[begin + i] for i < n; numba code only.
 
     The arrays must be contiguous and have the same dtype, and the two parts must not overlap.
@@ -60,3 +62,6 @@ def copy_items(typing_context: Any, target: Any, at: Any, source: Any, begin: An
     if target.dtype != source.dtype:
         return None
     return types.void(target, types.int64, source, types.int64, types.int64), codegen
+
+
+copy_items: Any = intrinsic(_copy_items)

@@ -12,7 +12,7 @@ from ._rows_numba import row_kernel
 @row_kernel(IsingData)
 def append_ising_row(data: Any, x: Any, conn: Any, n: Any) -> Any:
     edges, field = data.edges, -data.h[()]
-    differ = 0
+    differ: Any = 0
     for e in range(edges.shape[0]):  # unsigned sites cannot count from the end
         differ += np.int64(x[np.uint64(edges[e, 0])] != x[np.uint64(edges[e, 1])])
     conn.mels[n] = data.J[()] * (edges.shape[0] - 2 * differ)
