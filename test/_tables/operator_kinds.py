@@ -43,10 +43,16 @@ def kind_of(name: str) -> str:
     return FUNCTIONS.get(word, cls) if cls == "LocalOperator" else cls
 
 
-def cost(name: str) -> int:
+def is_trivial(name: str) -> bool:
+    """Whether a case has one element in a row though others of its class have more."""
+    same = (other for other in TABLE if class_of(other) == class_of(name))
+    return built(name).max_conn_size < 2 and any(built(other).max_conn_size > 1 for other in same)
+
+
+def cost(name: str) -> tuple[bool, int]:
     """What decides how long a case takes: its size, and that of its rows."""
     op = built(name)
-    return op.max_conn_size * (op.hilbert.n_states + 10 * op.hilbert.size)
+    return is_trivial(name), op.max_conn_size * (op.hilbert.n_states + 10 * op.hilbert.size)
 
 
 @cache
@@ -93,7 +99,7 @@ def pairs() -> dict[tuple[str, str], tuple[str, str]]:
     return dict(sorted(found.items()))
 
 
-def _pair_cost(a: str, b: str) -> int:
+def _pair_cost(a: str, b: str) -> tuple[bool, int]:
     # rows of the product; two different cases of one kind say more than one case twice
     size = built(a).max_conn_size * built(b).max_conn_size * built(a).hilbert.n_states
-    return 2 * size if a == b else size
+    return is_trivial(a) or is_trivial(b), 2 * size if a == b else size

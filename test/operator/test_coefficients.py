@@ -47,3 +47,27 @@ def test_vmap_over_a_stack_of_hamiltonians(name):
     found = jax.jit(jax.vmap(lambda op: weighted(op, x)))(stack)
     one_by_one = [jax.tree_util.tree_map(lambda c, s=s: c * s, op) for s in factors]
     np.testing.assert_allclose(found, [weighted(o, x) for o in one_by_one], atol=1e-12)
+
+
+def is_linear(op):
+    twice = jax.tree_util.tree_map(lambda c: 2 * c, op)
+    return np.allclose(twice.to_dense(), 2 * np.asarray(op.to_dense()))
+
+
+@pytest.mark.parametrize("name", DIFFERENTIABLE.values(), ids=DIFFERENTIABLE)
+def test_derivatives_where_all_coefficients_vanish(name):
+    """Nothing is connected then, but the derivatives of linear operators are what they were."""
+    op = TABLE[name].build("numba")
+    if not is_linear(op):
+        return
+    x = np.asarray(op.hilbert.all_states())
+    v = jnp.sin(1.3 * jnp.arange(1, len(x) + 1))
+
+    def f(op):
+        mean = v @ op.apply(v)
+        return weighted(op, x) + mean.real + 0.5 * mean.imag
+
+    gradient = jax.jit(jax.grad(f))
+    zero = jax.tree_util.tree_map(lambda c: 0 * c, op)
+    for a, b in zip(*map(jax.tree_util.tree_leaves, (gradient(op), gradient(zero)))):
+        np.testing.assert_allclose(a, b, atol=1e-10)
