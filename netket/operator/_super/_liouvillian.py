@@ -9,6 +9,8 @@ Its rows are composed of rows of H_nh and L_k at the two halves of a configurati
 """
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,6 @@ from .._base._abstract import check_same_hilbert
 from .._composite._adjoint import Adjoint, Transpose
 from .._composite._base import as_pytree
 from .._composite._form import FormOperator
-from .._composite._sum import SumOperator
 from .._composite._tensor import placed, shifted_local
 from .._local import LocalOperator, linear_combination
 from ._abstract import AbstractSuperOperator
@@ -217,7 +218,7 @@ def _placed(space: DoubledHilbert, parts: list[tuple[int, Any]]) -> Any:
 
 
 def _combination(terms: list[tuple[Any, Any]]) -> Any:
-    """sum_i c_i O_i: local terms are one operator, the others stay as they are."""
+    """sum_i c_i O_i: local terms are one operator, the others are added."""
     local: list[tuple[Any, LocalOperator]] = []
     rest: list[tuple[Any, Any]] = []
     for c, operator in terms:
@@ -225,11 +226,9 @@ def _combination(terms: list[tuple[Any, Any]]) -> Any:
         (rest if form is None else local).append((c, operator if form is None else form))
     if local:
         rest.insert(0, (1, linear_combination(local)))
-    if len(rest) == 1:
-        c, operator = rest[0]
-        return operator if c == 1 else c * operator
-    coefficients, operators = zip(*rest)
-    return SumOperator(*operators, coefficients=list(coefficients))
+    # `+` finds the closed form where there is one, of fermions for example
+    scaled = (operator if c == 1 else c * operator for c, operator in rest)
+    return reduce(add, scaled)
 
 
 def _check_operator(operator: Any, argument: str) -> DiscreteOperator:
