@@ -9,6 +9,7 @@ from ._base import (
     use_backend,
 )
 from ._bose_hubbard import BoseHubbard, BoseHubbardJax, BoseHubbardNumba
+from ._cached import to_sparse_cached
 from ._composite import (
     Adjoint,
     EmbedOperator,
@@ -75,5 +76,6 @@ __all__ = [
     "from_text",
     "permutation",
     "spin",
+    "to_sparse_cached",
     "use_backend",
 ]

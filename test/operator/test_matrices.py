@@ -198,3 +198,10 @@ def test_inside_of_another_trace():
         states = op.hilbert.all_states()
         counts = jax.jit(lambda x, o=o, s=states: x + np.asarray(o.n_conn(s)).sum())(1)
         assert counts == 1 + op.n_conn(states).sum()
+
+
+def test_cached_matrices():
+    ising = [Ising(nk.hilbert.Spin(0.5, 3), nk.graph.Chain(3), h=h) for h in (1.0, 1.0, 2.0)]
+    first, equal, other = map(nk.operator.to_sparse_cached, ising)
+    assert first is equal and first is not other
+    np.testing.assert_array_equal(first.toarray(), ising[0].to_dense())
