@@ -3,6 +3,8 @@
 
     python benchmarks/compare.py --peer /path/to/peer/bin/python [--only expect] [--repeat 3]
 
+The cases are those of the modules `cases`, `spaces` and `groups`.
+
 Every case runs in fresh processes, alternately of the one and of the other, so that both meet the
 same load of the machine; the smallest time of each counts. Above 1 means that ours is faster.
 """
@@ -14,17 +16,22 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cases import CASES
+import cases
+import groups
+import spaces
 
-FILE = Path(__file__).with_name("cases.py")
+# where each case is
+FILES = {name: Path(m.__file__) for m in (cases, spaces, groups) for name in m.CASES}
 
 
 def run(python: str, case: str) -> dict[str, float] | None:
     """The times of one case in a fresh process, or None when it fails."""
     env = {**os.environ, "JAX_PLATFORMS": os.environ.get("JAX_PLATFORMS", "cpu")}
-    command = [python, "-W", "ignore", str(FILE), case]
+    command = [python, "-W", "ignore", str(FILES[case]), case]
     # -P would hide this folder; the peer must not see the checkout, so we run from here
-    result = subprocess.run(command, capture_output=True, text=True, env=env, cwd=FILE.parent)
+    result = subprocess.run(
+        command, capture_output=True, text=True, env=env, cwd=FILES[case].parent
+    )
     if result.returncode != 0:
         print(f"{case}: {python}: {result.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
         return None
@@ -57,7 +64,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--json", type=Path, help="write the table here, too")
     args = parser.parse_args()
-    names = [name for name in CASES if any(part in name for part in args.only.split(","))]
+    names = [name for name in FILES if any(part in name for part in args.only.split(","))]
     print("| case | first call: ours | peer | ratio | then: ours | peer | ratio |")
     print("|---|--:|--:|--:|--:|--:|--:|")
     table = {}

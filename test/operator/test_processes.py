@@ -25,6 +25,26 @@ misses = sum(sum(d.stats.cache_misses.values()) for d in drivers)
 print(json.dumps([seconds, misses]))
 """
 
+EVERY_KIND = """
+import netket as nk
+from netket.operator._kernels import _batch_numba, _matrix_numba
+spins, ring = nk.hilbert.Spin(0.5, 4), nk.graph.Chain(4)
+bosons = nk.hilbert.Fock(2, 4, n_particles=3)
+fermions = nk.hilbert.SpinOrbitalFermions(4, n_fermions=2)
+x = nk.operator.spin.sigmax(spins, 0)
+for op in (
+    nk.operator.PauliStrings(spins, ["XXII", "ZIZI"], [1.0, 0.5]),
+    nk.operator.BoseHubbard(bosons, ring, U=1.0),
+    nk.operator.FermionOperator2nd(fermions, ["0^ 1", "1^ 0"], [1.0, 1.0]),
+    nk.operator.permutation.PermutationOperator(spins, [1, 2, 3, 0]),
+    nk.operator.SumOperator(x, nk.operator.Ising(spins, ring, h=1.0)),
+):
+    op.get_conn_padded(op.hilbert.all_states())
+    op.to_sparse()
+drivers = (_batch_numba.rows, _matrix_numba.walk)
+print(sum(sum(d.stats.cache_misses.values()) for d in drivers))
+"""
+
 TWO_DEVICES = """
 import jax, numpy as np
 import netket as nk
@@ -70,6 +90,12 @@ def test_second_process_loads_compiled_kernels(tmp_path):
     again, misses = json.loads(run(SECOND_USE, NUMBA_CACHE_DIR=str(tmp_path)))
     assert misses == 0
     assert again < first / 5, "loading takes about 0.1 s where compiling takes several"
+
+
+@pytest.mark.slow
+def test_a_second_process_compiles_no_kind_again(tmp_path):
+    assert int(run(EVERY_KIND, NUMBA_CACHE_DIR=str(tmp_path))) >= 10
+    assert int(run(EVERY_KIND, NUMBA_CACHE_DIR=str(tmp_path))) == 0
 
 
 def test_two_devices():
