@@ -248,7 +248,8 @@ def ParallelTemperingLocal(
 
     Args:
         hilbert: The space of the configurations.
-        *args, **kwargs: Those of :class:`ParallelTemperingSampler`.
+        *args: Those of :class:`ParallelTemperingSampler`.
+        **kwargs: The same.
     """
     return ParallelTemperingSampler(hilbert, LocalRule(), *args, **kwargs)
 
@@ -268,7 +269,8 @@ def ParallelTemperingExchange(
         clusters: Pairs of sites, of shape (K, 2), that are exchanged.
         graph: A graph, instead of clusters: all pairs of nodes at a distance up to `d_max`.
         d_max: Largest distance on the graph, in edges.
-        *args, **kwargs: Those of :class:`ParallelTemperingSampler`.
+        *args: Those of :class:`ParallelTemperingSampler`.
+        **kwargs: The same.
     """
     rule = ExchangeRule(clusters=clusters, graph=graph, d_max=d_max)
     return ParallelTemperingSampler(hilbert, rule, *args, **kwargs)
@@ -282,6 +284,7 @@ def ParallelTemperingHamiltonian(
     Args:
         hilbert: The space of the configurations.
         hamiltonian: A discrete operator on it, of either backend.
-        *args, **kwargs: Those of :class:`ParallelTemperingSampler`.
+        *args: Those of :class:`ParallelTemperingSampler`.
+        **kwargs: The same.
     """
     return ParallelTemperingSampler(hilbert, HamiltonianRule(hamiltonian), *args, **kwargs)

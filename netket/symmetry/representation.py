@@ -137,7 +137,7 @@ class Representation:
     # -- projections --------------------------------------------------------------------------
 
     def projector(self, character_index: int, *, atol: float = 1e-15) -> Any:
-        """The projector (d/|G|) Σ_g χ(g)* U_g on the states of an irrep.
+        """The projector ``(d/|G|) Σ_g χ(g)* U_g`` on the states of an irrep.
 
         Args:
             character_index: the irrep, a row of the character table of the group.
@@ -153,7 +153,7 @@ class Representation:
         return combination(self.operators, weights, atol)
 
     def _row_projector(self, row: int) -> Any:
-        """Projector on one state of each multiplet, (d/|G|) Σ_g D_00(g)* U_g."""
+        """Projector on one state of each multiplet, ``(d/|G|) Σ_g D_00(g)* U_g``."""
         if self._dimensions[row] == 1:
             return self._projector(row)
         matrices = self.group.irrep_matrices()[row]

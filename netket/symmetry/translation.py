@@ -16,8 +16,8 @@ from .sector import Sector
 class TranslationRepresentation(LabeledRepresentation):
     """A representation of translations, with the wave vectors k of its irreps.
 
-    P(k) = (1/|G|) Σ_r exp(i k·r) T(r), and T(r) P(k) = exp(-i k·r) P(k). Wave vectors, labels and
-    dimensions of subspaces are all in the order of the character table of the group.
+    ``P(k) = (1/|G|) Σ_r exp(i k·r) T(r)``, and T(r) P(k) = exp(-i k·r) P(k). Wave vectors, labels
+    and dimensions of subspaces are all in the order of the character table of the group.
 
     Args:
         group: a `TranslationGroup`.

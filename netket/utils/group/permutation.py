@@ -185,7 +185,7 @@ class PermutationGroup(FiniteGroup):
         return xp.moveaxis(moved, -2, 0)
 
     def apply_to_id(self, x: Array) -> np.ndarray:
-        """The images g(x) of site numbers under all elements: shape (len(self), *x.shape)."""
+        """The images g(x) of site numbers under all elements: shape ``(len(self), *x.shape)``."""
         return np.argsort(self._array, axis=1)[:, np.asarray(x)]
 
     @property
