@@ -26,3 +26,23 @@ def pytest_configure(config):
     if jax.__version_info__ < (0, 9):
         warning = "ignore:Casting complex values to real:numpy.exceptions.ComplexWarning"
         config.addinivalue_line("filterwarnings", warning)
+
+
+_TESTS_BETWEEN_CLEARING = 200
+_n_tests = 0
+
+
+def pytest_runtest_teardown(item, nextitem):
+    """Forget compiled programs now and then.
+
+    Each holds a few memory maps, of which a process may have 65530; jax crashes beyond.
+    """
+    global _n_tests
+    _n_tests += 1
+    if _n_tests % _TESTS_BETWEEN_CLEARING == 0:
+        import gc
+
+        import jax
+
+        jax.clear_caches()
+        gc.collect()
