@@ -39,6 +39,7 @@ FLOORS = {
     "driver": 7,
     "callbacks": 7,
     "logging": 7,
+    "tools": 8,
     "experimental": 8,
 }
 # imports between packages of one floor that are allowed; together they must not form a circle
