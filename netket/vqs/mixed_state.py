@@ -153,15 +153,9 @@ class MCMixedState(VariationalMixedState, MCState):
     @property
     def diagonal(self) -> MCState:
         """The diagonal as a state, whose amplitudes are ρ(σ, σ)."""
-        diagonal = self._diagonal
-        assert diagonal is not None
-        # its parameters are those of the whole
-        if diagonal.parameters is not self.parameters:
-            diagonal.parameters = self.parameters
-        if diagonal.model_state != self.model_state:
-            diagonal.model_state = self.model_state
-        diagonal.chunk_size = self.chunk_size
-        return diagonal
+        assert self._diagonal is not None
+        self._diagonal.chunk_size = self.chunk_size
+        return self._diagonal
 
     @property
     def sampler_diag(self) -> Sampler:
@@ -201,8 +195,8 @@ class MCMixedState(VariationalMixedState, MCState):
 
     def reset(self) -> None:
         MCState.reset(self)
-        if self._diagonal is not None:
-            self._diagonal.reset()
+        if self._diagonal is not None:  # its variables are those of the whole
+            self._diagonal.variables = self.variables
 
     def expect_and_grad_operator(self, Ô: AbstractOperator, is_hermitian: Any = None) -> Any:
         """The gradient of a physical operator is not defined.

@@ -201,4 +201,5 @@ def _plot(acc: OnlineStats, history: HistoryDict) -> None:
     right.plot(np.asarray(acc.acf), marker=".")
     right.axhline(0, color="gray", linewidth=0.5)
     right.set(xlabel="distance in steps", ylabel="autocorrelation")
-    figure.show() if plt.isinteractive() else None
+    if plt.isinteractive():
+        figure.show()

@@ -156,6 +156,21 @@ def test_parameters_are_shared(state):
     assert new.diagonal.samples.shape == (64, 2, 2) and new.chain_length_diag == 2
 
 
+def test_model_states_are_shared():
+    """Arrays in them are not compared: those of the diagonal follow."""
+
+    def shifted(variables, x):
+        return variables["params"]["w"] * jnp.sum(x, axis=-1) + variables["state"]["shift"][0]
+
+    variables = {"params": {"w": jnp.ones(())}, "state": {"shift": jnp.zeros(2)}}
+    sampler = nk.sampler.MetropolisLocal(DOUBLED, n_chains=16)
+    state = nk.vqs.MCMixedState(sampler, apply_fun=shifted, variables=variables, n_samples=64)
+    old = state.diagonal.samples
+    state.model_state = {"state": {"shift": jnp.full(2, 3.0)}}
+    np.testing.assert_allclose(state.diagonal.log_value(np.ones(2)), 4 + 3)
+    assert state.diagonal.samples is not old
+
+
 def test_saved_and_restored(state):
     data = flax.serialization.to_bytes(state)
     other = make()

@@ -33,9 +33,6 @@ class LocalRuleNumpy(MetropolisRule):
     def check_space(self, hilbert: AbstractHilbert) -> None:
         LocalRule().check_space(hilbert)
 
-    def init_state(self, sampler: Any, machine: Any, params: PyTree, key: Any) -> None:
-        return None
-
     def transition(
         self,
         sampler: Any,
@@ -74,9 +71,6 @@ class _RuleOfRows(MetropolisRule):
                 f"The operator of {type(self).__name__} must act on the space of the sampler, "
                 f"{hilbert}, but acts on {self.operator.hilbert}."
             )
-
-    def init_state(self, sampler: Any, machine: Any, params: PyTree, key: Any) -> None:
-        return None
 
     def transition(
         self,
