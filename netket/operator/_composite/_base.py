@@ -15,6 +15,7 @@ from .._base import (
     KernelOperator,
     as_coefficient,
     inexact,
+    is_traced,
     merge_rows,
     pad_rows,
     promote_backends,
@@ -160,3 +161,10 @@ def as_pytree(operator: DiscreteOperator) -> DiscreteJaxOperator:
 
 def _changes(operator: AbstractOperator) -> int:
     return operator._max_changes if isinstance(operator, KernelOperator) else operator.hilbert.size
+
+
+def is_real(c: Any) -> bool:
+    """Whether a coefficient is known to be real: a complex one that is traced is not."""
+    if np.dtype(c.dtype).kind != "c":
+        return True
+    return not is_traced(c) and c.imag == 0

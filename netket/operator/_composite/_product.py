@@ -10,7 +10,7 @@ from netket.utils.types import DType, Scalar
 
 from .._base import AbstractOperator, DiscreteOperator, as_coefficient, is_traced, lazy_form
 from .._kernels import ProductData
-from ._base import CompositeOperator, _changes, backend_of, flattened_rows
+from ._base import CompositeOperator, _changes, backend_of, flattened_rows, is_real
 
 
 class ProductOperator(CompositeOperator):
@@ -59,8 +59,7 @@ class ProductOperator(CompositeOperator):
         return self._remember("is_hermitian", self._known_hermiticity)
 
     def _known_hermiticity(self) -> bool:
-        c = self._value("_coefficient")
-        if np.dtype(c.dtype).kind == "c" and (is_traced(c) or c.imag != 0):
+        if not is_real(self._value("_coefficient")):
             return False
         n = len(self._operators)
         pairs = zip(self._operators, reversed(self._operators))

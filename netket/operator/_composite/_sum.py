@@ -22,7 +22,7 @@ from .._base import (
 from .._continuous import ContinuousOperator, ContinuousSum
 from .._kernels import SumData
 from .._local import LocalOperator, linear_combination
-from ._base import CompositeOperator, as_pytree, backend_of, flattened_rows
+from ._base import CompositeOperator, as_pytree, backend_of, flattened_rows, is_real
 
 
 class _SumType(ABCMeta):
@@ -99,7 +99,7 @@ class SumOperator(CompositeOperator, metaclass=_SumType):
             form = operator._as_local() if isinstance(operator, KernelOperator) else None
             if form is not None:
                 local.append((c, form))
-            elif not (_is_real(c) and operator.is_hermitian):
+            elif not (is_real(c) and operator.is_hermitian):
                 rest.append((c, operator))
         return _pairs_with_adjoints(rest) and (not local or linear_combination(local).is_hermitian)
 
@@ -299,9 +299,3 @@ def _flattened(operators: Sequence[Any], coefficients: list[Any]) -> tuple[list[
             flat.append(operator)
             numbers.append(c)
     return flat, numbers
-
-
-def _is_real(c: Any) -> bool:
-    if np.dtype(c.dtype).kind != "c":
-        return True
-    return not is_traced(c) and c.imag == 0

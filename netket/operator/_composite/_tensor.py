@@ -24,7 +24,7 @@ from .._base import (
 from .._kernels._tensor import TensorData, TensorRows
 from .._local import LocalOperator
 from .._local._terms import Terms
-from ._base import CompositeOperator, _changes, as_pytree, backend_of, flattened_rows
+from ._base import CompositeOperator, _changes, as_pytree, backend_of, flattened_rows, is_real
 from ._form import keeps_constraint
 
 # Products of local operators with more terms are not written as one local operator.
@@ -213,8 +213,7 @@ class TensorOperator(PlacedOperator):
         return self._remember("is_hermitian", self._known_hermiticity)
 
     def _known_hermiticity(self) -> bool:
-        c = self._value("_coefficient")
-        if np.dtype(c.dtype).kind == "c" and (is_traced(c) or c.imag != 0):
+        if not is_real(self._value("_coefficient")):
             return False
         return all(op.is_hermitian for op in self._operators)
 
