@@ -33,7 +33,6 @@ ELECTRONS = nk.hilbert.SpinOrbitalFermions(2, s=1 / 2, n_fermions_per_spin=(1, 1
 FACTORS = nk.hilbert.Spin(0.5, 2), nk.hilbert.Fock(2, 1)
 TENSOR = nk.hilbert.TensorHilbert(*FACTORS)
 LINE, PAIR = nk.graph.Chain(3, pbc=False), nk.graph.Chain(2, pbc=False)
-CLS = {"numba": nko.LocalOperatorNumba, "jax": nko.LocalOperatorJax}
 
 
 def ising(backend, h, J):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import netket as nk
-from netket.operator import BoseHubbard, BoseHubbardJax, BoseHubbardNumba, LocalOperator, boson
+from netket.operator import BoseHubbard, BoseHubbardNumba, LocalOperator, boson
 
 RING = nk.graph.Chain(3)
 BOSONS = nk.hilbert.Fock(2, 3)
@@ -83,10 +83,10 @@ def test_dtypes():
 
 
 def test_older_names():
-    a, b = BoseHubbardNumba(BOSONS, RING, U=1.0), BoseHubbardJax(BOSONS, RING, U=1.0)
+    a, b = BoseHubbardNumba(BOSONS, RING, U=1.0), BoseHubbard(BOSONS, RING, U=1.0, backend="jax")
     assert type(a) is type(b) is BoseHubbard
     assert a.to_jax_operator() == b and isinstance(a, BoseHubbardNumba)
-    assert not isinstance(a, BoseHubbardJax)
+    assert not isinstance(b, BoseHubbardNumba)
     np.testing.assert_array_equal(a.edges, [[0, 1], [0, 2], [1, 2]])
 
 

@@ -191,8 +191,8 @@ def test_cancelling_terms_are_not_connected():
 def test_older_names():
     op = nk.operator.FermionOperator2ndNumba(SPACE, ["0^ 1"])
     assert type(op) is FermionOperator2nd and op.backend == "numba"
-    assert isinstance(op.to_jax(), nk.operator.FermionOperator2ndJax)
-    assert not isinstance(op, nk.operator.FermionOperator2ndJax)
+    assert isinstance(op, nk.operator.FermionOperator2ndNumba)
+    assert not isinstance(op.to_jax(), nk.operator.FermionOperator2ndNumba)
 
 
 def test_from_openfermion():

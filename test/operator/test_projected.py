@@ -109,7 +109,7 @@ def test_large_spaces():
     for o in (op.project_to_space(), op.to_jax().project_to_space()):
         assert o.n_conn(x) == 2
     functions = nk.hilbert.Fock(1, 100, constraint=Blockade())
-    op = sum(spin.sigmax(functions, i, cls=nk.operator.LocalOperatorJax) for i in range(100))
+    op = sum(spin.sigmax(functions, i) for i in range(100)).to_jax()
     assert op.project_to_space().n_conn(np.zeros(100, np.int8)) == 100
     with pytest.raises(RuntimeError, match="to_jax"):
         op.to_numba().project_to_space().n_conn(np.zeros(100, np.int8))

@@ -65,7 +65,14 @@ class KernelOperator(DiscreteJaxOperator):
 
     def __init__(self, hilbert: Any, backend: Backend | None = None):
         super().__init__(hilbert)
-        self._backend = resolve_backend(backend or self._class_backend)
+        self._backend = resolve_backend(backend or self._preferred_backend())
+
+    @classmethod
+    def _preferred_backend(cls) -> Backend | None:
+        """The flag of a class: that of its name, or of the one method that a third party wrote."""
+        if cls._class_backend is None and cls._defines_padded != cls._defines_flattened:
+            return "jax" if cls._defines_padded else "numba"
+        return cls._class_backend
 
     @property
     def backends(self) -> tuple[Backend, ...]:

@@ -418,8 +418,8 @@ class FermionOperator2nd(StringOperator):
 FermionOperator2nd._kind = FermionOperator2nd
 
 
-class FermionOperator2ndJax(FermionOperator2nd, metaclass=BackendName, backend="jax"):
-    """Older name of `FermionOperator2nd` with ``backend="jax"``."""
+# the same object in 3.23 too: every instance has a jax kernel, whatever its flag
+FermionOperator2ndJax = FermionOperator2nd
 
 
 class FermionOperator2ndNumba(FermionOperator2nd, metaclass=BackendName, backend="numba"):

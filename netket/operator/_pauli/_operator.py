@@ -337,8 +337,8 @@ class PauliStrings(StringOperator):
         return format_strings(some.bits("flip"), some.bits("sign"))
 
 
-class PauliStringsJax(PauliStrings, metaclass=BackendName, backend="jax"):
-    """Older name of `PauliStrings` with ``backend="jax"``."""
+# the same object in 3.23 too: every instance has a jax kernel, whatever its flag
+PauliStringsJax = PauliStrings
 
 
 class PauliStringsNumba(PauliStrings, metaclass=BackendName, backend="numba"):
