@@ -2,10 +2,11 @@
 r"""Two-body Jastrow state, :math:`\log\psi(\sigma) = \sum_{i<j} W_{ij} \sigma_i \sigma_j`."""
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 import numpy as np
 
-from netket.utils.types import Array, DType, NNInitFunc
+from netket.utils.types import Array, DType, NNInitFunc, PyTree
 
 __all__ = ["Jastrow"]
 
@@ -41,6 +42,40 @@ class Jastrow(nn.Module):
         n = x_in.shape[-1]
         kernel = self.param("kernel", self.kernel_init, (n * (n - 1) // 2,), self.param_dtype)
         kernel, x = nn.dtypes.promote_dtype(kernel, x_in, dtype=None)
-        rows, columns = np.tril_indices(n, -1)
-        matrix = jnp.zeros((n, n), kernel.dtype).at[rows, columns].set(kernel)
-        return jnp.sum((x @ matrix) * x, axis=-1)
+        return jnp.sum((x @ _triangle(kernel, n)) * x, axis=-1)
+
+    # with symmetric W, log ψ = σ·φ/2 where φ = Wσ
+
+    def init_cache(self, σ: Array) -> tuple[Array, PyTree]:
+        kernel, x = nn.dtypes.promote_dtype(self.variables["params"]["kernel"], σ, dtype=None)
+        matrix = _triangle(kernel, len(σ))
+        left = x @ matrix
+        value = jnp.sum(left * x)
+        return value, (value, left + x @ matrix.T)
+
+    def update_cache(
+        self, cache: PyTree, sites: Array, old: Array, new: Array
+    ) -> tuple[Array, PyTree]:
+        value, φ = cache
+        kernel = self.variables["params"]["kernel"].astype(φ.dtype)
+        step = new.astype(φ.dtype) - old.astype(φ.dtype)
+        rows = _rows(kernel, sites, len(φ))
+        change = jnp.sum(step[:, None] * rows, axis=0)
+        at = {"mode": "promise_in_bounds"}
+        value += jnp.sum(step * (φ.at[sites].get(**at) + change.at[sites].get(**at) / 2))
+        return value, (value, φ + change)
+
+
+def _triangle(kernel: Array, n: int) -> jax.Array:
+    """The lower triangle of W, (N, N)."""
+    rows, columns = np.tril_indices(n, -1)
+    return jnp.zeros((n, n), kernel.dtype).at[rows, columns].set(kernel)
+
+
+def _rows(kernel: Array, sites: Array, n: int) -> jax.Array:
+    """Rows (k, N) of the symmetric W, from its lower triangle."""
+    here, there = sites[:, None], jnp.arange(n, dtype=sites.dtype)
+    i, j = jnp.maximum(here, there), jnp.minimum(here, there)
+    same = i == j
+    index = jnp.where(same, 0, i * (i - 1) // 2 + j)
+    return jnp.where(same, 0, kernel.at[index].get(mode="promise_in_bounds"))

@@ -12,7 +12,7 @@ import numpy as np
 from netket.nn._dense import Dense, dot
 from netket.nn._sums import sum_log_cosh
 from netket.nn.activation import log_cosh
-from netket.utils.types import Array, DType, NNInitFunc
+from netket.utils.types import Array, DType, NNInitFunc, PyTree
 
 __all__ = ["RBM", "RBMModPhase", "RBMMultiVal"]
 
@@ -72,6 +72,25 @@ class RBM(nn.Module):
         a = self.param("visible_bias", self.visible_bias_init, (input.shape[-1],), self.param_dtype)
         return value + dot(input, a, self.precision)
 
+    def init_cache(self, σ: Array) -> tuple[Array, PyTree]:
+        params = self.variables["params"]
+        θ = _inputs(params["Dense"], σ, self.precision)
+        field = dot(σ, params["visible_bias"], self.precision) if self.use_visible_bias else None
+        return self._log_psi(θ, field), (θ, field)
+
+    def update_cache(
+        self, cache: PyTree, sites: Array, old: Array, new: Array
+    ) -> tuple[Array, PyTree]:
+        params, (θ, field) = self.variables["params"], cache
+        θ += _change(params["Dense"]["kernel"], sites, old, new)
+        if field is not None:
+            field += _change(params["visible_bias"], sites, old, new)
+        return self._log_psi(θ, field), (θ, field)
+
+    def _log_psi(self, θ: Array, field: Array | None) -> Array:
+        value = _sum_of_activations(self.activation, θ)
+        return value if field is None else value + field
+
 
 class RBMModPhase(nn.Module):
     r"""Two real restricted Boltzmann machines, one for the modulus and one for the phase.
@@ -113,6 +132,26 @@ class RBMModPhase(nn.Module):
         """
         modulus = _sum_of_activations(self.activation, _hidden(self, x))
         phase = _sum_of_activations(self.activation, _hidden(self, x))
+        return modulus + 1j * phase
+
+    def init_cache(self, σ: Array) -> tuple[Array, PyTree]:
+        layers = self._layers()
+        θ = tuple(_inputs(layer, σ, self.precision) for layer in layers)
+        return self._log_psi(θ), θ
+
+    def update_cache(
+        self, cache: PyTree, sites: Array, old: Array, new: Array
+    ) -> tuple[Array, PyTree]:
+        kernels = (layer["kernel"] for layer in self._layers())
+        θ = tuple(θ + _change(kernel, sites, old, new) for θ, kernel in zip(cache, kernels))
+        return self._log_psi(θ), θ
+
+    def _layers(self) -> tuple[PyTree, PyTree]:
+        params = self.variables["params"]
+        return params["Dense_0"], params["Dense_1"]
+
+    def _log_psi(self, θ: tuple[Array, Array]) -> Array:
+        modulus, phase = (_sum_of_activations(self.activation, x) for x in θ)
         return modulus + 1j * phase
 
 
@@ -180,6 +219,21 @@ def _hidden(model: RBM | RBMModPhase, x: Array, name: str | None = None) -> Arra
         kernel_init=model.kernel_init,
         bias_init=model.hidden_bias_init,
     )(x)
+
+
+def _inputs(layer: PyTree, σ: Array, precision: Any) -> jax.Array:
+    """The same (F,) of one configuration (N,), from the parameters of the layer."""
+    θ = dot(σ, layer["kernel"], precision)
+    return θ + layer["bias"] if "bias" in layer else θ
+
+
+def _change(kernel: Array, sites: Array, old: Array, new: Array) -> jax.Array:
+    """W σ' - W σ for configurations that differ at some sites, from these rows of W (N, ...)."""
+    # differences of small integers could overflow
+    dtype = jnp.promote_types(new.dtype, kernel.real.dtype)
+    step = new.astype(dtype) - old.astype(dtype)
+    rows = kernel.at[sites].get(mode="promise_in_bounds")
+    return jnp.sum(rows * step.reshape(step.shape + (1,) * (rows.ndim - 1)), axis=0)
 
 
 def _sum_of_activations(activation: Callable[[Array], Array], x: Array) -> Array:

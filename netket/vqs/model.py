@@ -72,6 +72,10 @@ def log_amplitude(model: Any, variables: PyTree, σ: Array, **kwargs: Any) -> An
     return (out, *state) if state else out
 
 
+# a partial of it is the model, see `netket.utils.incremental`
+log_amplitude.evaluates_model = True  # type: ignore[attr-defined]
+
+
 def _name(model: Any) -> str:
     return getattr(model, "__qualname__", type(model).__name__)
 
