@@ -82,6 +82,10 @@ class Ising(GraphModel):
     def _merges(self) -> bool:
         return not self._has_kernel
 
+    @property
+    def _flips(self) -> np.ndarray:
+        return np.eye(self.hilbert.size + 1, self.hilbert.size, -1, np.int8)
+
     def _host_data(self) -> IsingData:
         return IsingData(self._host("_h"), self._host("_J"), np.array(self.edges))
 

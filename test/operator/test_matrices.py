@@ -19,6 +19,7 @@ from netket.hilbert.constraint import (
 from netket.operator import Heisenberg, Ising, LocalOperator, boson, spin
 from netket.operator._base import _matrix
 from netket.operator._kernels import _numbering
+from netket.operator._strings import StringOperator, StringTerms
 from netket.utils import struct
 
 
@@ -205,3 +206,37 @@ def test_cached_matrices():
     first, equal, other = map(nk.operator.to_sparse_cached, ising)
     assert first is equal and first is not other
     np.testing.assert_array_equal(first.toarray(), ising[0].to_dense())
+
+
+def string_operator(hilbert, rng, n_terms=40):
+    """Random strings with conditions, and weights that cancel for some configurations."""
+    bits = rng.integers(0, 2, (4, n_terms, hilbert.size))
+    bits[3] = bits[3, rng.integers(0, 8, n_terms)]  # several strings with the same flip
+    terms, _ = StringTerms.pack(*bits)
+    weights = rng.integers(-2, 3, n_terms) * (1 + 1j) / 10
+    return StringOperator(hilbert, terms, weights, backend="numba")
+
+
+@pytest.mark.parametrize("n_sites", [1, 3, 8])
+def test_fixed_flips_walk_as_other_operators_do(n_sites, monkeypatch):
+    rng = np.random.default_rng(n_sites)
+    hilbert = nk.hilbert.Spin(0.5, n_sites)
+    strings = ["".join(rng.choice(list("IXYZ"), n_sites)) for _ in range(30)]
+    edges = [(i, (i + 2) % n_sites) for i in range(n_sites)]
+    ops = [
+        Ising(hilbert, edges, h=0.3, backend="numba"),
+        Ising(hilbert, edges, h=0.0, backend="numba"),
+        nk.operator.PauliStrings(hilbert, strings, rng.normal(size=30), backend="numba"),
+        string_operator(hilbert, rng),
+    ]
+    for op in ops:
+        assert _matrix._flips(op, op._numba_data()) is not None
+        matrix, dense, v = op.to_sparse(), op.to_dense(), rng.normal(size=hilbert.n_states)
+        applied = op @ v
+        with monkeypatch.context() as patch:
+            patch.setattr(_matrix, "_flips", lambda op, data: None)
+            expected = op.to_sparse()
+        for name in ("indptr", "indices", "data"):
+            np.testing.assert_array_equal(getattr(matrix, name), getattr(expected, name))
+        np.testing.assert_array_equal(dense, expected.toarray())
+        np.testing.assert_allclose(applied, expected @ v, atol=1e-12)

@@ -331,6 +331,14 @@ class KernelOperator(DiscreteJaxOperator):
         """Largest number of sites in which x' differs from x."""
         return self.hilbert.size
 
+    @property
+    def _flips(self) -> np.ndarray | None:
+        """Which sites each slot flips, (K, N) of 0 and 1, if the same ones in every configuration.
+
+        The kind of data then has a `flip_kernel`, and no two slots flip the same sites.
+        """
+        return None
+
     def _as_local(self) -> Any:
         """The operator as a `LocalOperator`, or None if it is not a sum of local terms."""
         return None
@@ -350,6 +358,15 @@ class KernelOperator(DiscreteJaxOperator):
     def _keeps_constraint(self, constraint: Any) -> bool:
         """Whether x' with matrix element 0 are known to satisfy the constraint, or not to occur."""
         return False
+
+    def _conserves(self, constraint: Any) -> bool:
+        """Whether no x' with an element that is not 0 breaks the constraint, by the terms."""
+        return False
+
+    @property
+    def _is_conserving(self) -> bool:
+        constraint: Any = getattr(self.hilbert, "constraint", None)
+        return self._has_kernel and (constraint is None or self._conserves(constraint))
 
     def _rules(self) -> _batch_jax.Rules:
         if "rules" not in self._cache:

@@ -17,7 +17,8 @@ import numpy as np
 from netket.hilbert.index import index_table
 from netket.utils import optional
 
-from .._kernels._numbering import make_numbering
+from .._kernels._flips import make_flips
+from .._kernels._numbering import FREE, make_numbering
 from ._host import is_traced
 
 # Rows that are worked on at a time where configurations are listed.
@@ -26,6 +27,8 @@ _BLOCK = 4096
 _BLOCK_ELEMENTS = 2**15
 # CSR arrays for all slots of all rows are reserved up to this size; larger ones grow.
 _RESERVED = 2**27
+# More bits than the columns of a matrix that can be stored.
+_MOST_BITS = 30
 # Slots of rows that are worth a thread.
 _THREAD_ELEMENTS = 2**16
 
@@ -80,7 +83,7 @@ def _reserved_csr(op: Any, data: Any, n: int, slots: int) -> tuple[np.ndarray, .
     indices, values = np.empty(n * slots, np.int32), np.empty(n * slots, op.dtype)
 
     def write(first: int, last: int) -> int:
-        walker = _Walker(op, data)
+        walker = _new_walker(op, data)
         _, end = walker.rows(
             first, last, indices, values, indptr[first + 1 :], place=first * slots, ordered=True
         )
@@ -102,7 +105,7 @@ def _growing_csr(op: Any, data: Any, n: int, slots: int) -> tuple[np.ndarray, ..
     indptr = np.zeros(n + 1, np.int64)
     indices = np.empty(max(_RESERVED, slots), np.int32)
     values = np.empty(len(indices), op.dtype)
-    walker, row, end = _Walker(op, data), 0, 0
+    walker, row, end = _new_walker(op, data), 0, 0
     while True:
         row, end = walker.rows(row, n, indices, values, indptr[row + 1 :], place=end, ordered=True)
         if row == n:
@@ -272,8 +275,56 @@ def _numbering(hilbert: Any) -> tuple[Any, Any]:
     return type(table)(*copies), make_numbering(table)
 
 
+def _new_walker(op: Any, data: Any) -> Any:
+    """Buffers with which one thread walks through rows."""
+    flips = _flips(op, data)
+    return _Walker(op, data) if flips is None else _FlipWalker(op, data, flips)
+
+
+def _flips(op: Any, data: Any) -> Any:
+    """Tables of the flips of an operator, if it flips the same bits in every configuration."""
+    from .._kernels import _flips_numba
+
+    if type(data) not in _flips_numba.FLIP_KERNELS or op._flips is None:
+        return None
+    grid = op._grid
+    if not grid.two_level or grid.n_sites > _MOST_BITS or _numbering(op.hilbert)[1].kind != FREE:
+        return None
+    return op._remember("flips", lambda: make_flips(op._flips))
+
+
+class _FlipWalker:
+    """Walks through the rows of an operator that flips the same bits in every configuration.
+
+    Args:
+        op, data: the operator, and its data for numba.
+        flips: the tables of its flips.
+    """
+
+    def __init__(self, op: Any, data: Any, flips: Any):
+        from .._kernels import _flips_numba
+
+        self._data, self._flips, self._walk = data, flips, _flips_numba.walk_flips
+        self._scratch = _flips_numba.new_scratch(flips, op.dtype)
+
+    def rows(
+        self,
+        first: int,
+        last: int,
+        indices: np.ndarray,
+        values: np.ndarray,
+        ends: np.ndarray,
+        place: int = 0,
+        ordered: bool = False,
+    ) -> tuple[int, int]:
+        """See `_flips_numba.walk_flips`: the row that is reached, and where it begins."""
+        return self._walk(
+            self._data, self._flips, self._scratch, first, last, place, ends, indices, values
+        )
+
+
 class _Walker:
-    """Buffers with which one thread walks through rows.
+    """Walks through the rows of any operator.
 
     Args:
         op, data: the operator, and its data for numba.
@@ -329,7 +380,7 @@ def _walk(op: Any, data: Any, n: int, use: Callable[..., None]) -> None:
     slots = op._slots
 
     def part(first: int, last: int) -> None:
-        walker = _Walker(op, data)
+        walker = _new_walker(op, data)
         block = max(1, min(last - first, _BLOCK_ELEMENTS // slots))
         indices, values = np.empty(block * slots, np.int32), np.empty(block * slots, op.dtype)
         for row in range(first, last, block):
@@ -375,6 +426,22 @@ def check_inside(op: Any, x: np.ndarray, xp: np.ndarray) -> None:
         inside = np.asarray(constraint(xp))
     if not inside.all():
         raise _outside(op, x, xp[np.flatnonzero(~inside)[0]])
+
+
+def check_rows_inside(op: Any, samples: Any) -> None:
+    """Raises a ValueError if an x' of one of the samples (..., N) breaks the constraint."""
+    constraint = getattr(op.hilbert, "constraint", None)
+    if constraint is None or getattr(op, "_is_conserving", False):
+        return
+    samples = np.asarray(samples).reshape(-1, op.hilbert.size)
+    ends = np.zeros(len(samples), np.int64)
+    op = op.to_numba() if "numba" in op.backends else op
+    xp, _ = op.get_conn_flattened(samples, ends)
+    with jax.ensure_compile_time_eval():
+        inside = np.asarray(constraint(xp)) if len(xp) else np.ones(0, bool)
+    if not inside.all():
+        bad = int(np.flatnonzero(~inside)[0])
+        raise _outside(op, samples[np.searchsorted(ends, bad, side="right")], xp[bad])
 
 
 def _outside(op: Any, x: Any, xp: Any) -> ValueError:

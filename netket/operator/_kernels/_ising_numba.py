@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numba row kernel of Ising terms."""
+"""Numba row kernels of Ising terms."""
 
 from typing import Any
 
 import numpy as np
 
+from ._flip_kernels import flip_kernel
 from ._ising import IsingData
 from ._rows_numba import row_kernel
 
@@ -24,3 +25,16 @@ def append_ising_row(data: Any, x: Any, conn: Any, n: Any) -> Any:
         conn.sites[n + i, 0] = i
         conn.values[n + i, 0] = 1 - x[i]
     return n + x.shape[0]
+
+
+@flip_kernel(IsingData)
+def ising_flip_elements(data: Any, word: Any, mels: Any) -> None:
+    """The diagonal, then the single flips."""
+    edges, field = data.edges, -data.h[()]
+    differ: Any = 0
+    for e in range(edges.shape[0]):
+        i, j = np.uint64(edges[e, 0]), np.uint64(edges[e, 1])
+        differ += np.int64(((word >> i) ^ (word >> j)) & np.uint64(1))
+    mels[0] = data.J[()] * (edges.shape[0] - 2 * differ)
+    for k in range(1, mels.shape[0]):
+        mels[k] = field

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numba row kernel of strings on two-state sites."""
+"""Numba row kernels of strings on two-state sites."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
+from ._flip_kernels import flip_kernel
 from ._rows import CANCELLATION
 from ._rows_numba import row_kernel
 from ._strings import StringData
@@ -119,3 +120,23 @@ def append_string_row(data: Any, x: Any, conn: Any, n: Any) -> Any:
             conn.values[n, c] = 1 - x[u(site)]
         n += 1
     return n
+
+
+@flip_kernel(StringData)
+def string_flip_elements(data: Any, word: Any, mels: Any) -> None:
+    """The elements of all groups, for configurations of one word."""
+    u = np.uint64
+    weights, moduli, sign, care, want = data.weights, data.moduli, data.sign, data.care, data.want
+    begins, words = data.begins, data.sign.reshape(-1)  # words are not read
+    noise = CANCELLATION * np.finfo(moduli.dtype).eps
+    end = u(begins[0])
+    for g in range(begins.shape[0] - 1):
+        begin, end = end, u(begins[g + 1])
+        if begin == end:
+            mels[g] = 0
+        elif care.shape[0] == 0:
+            total, bound = _group_sum(word, words, weights, sign, begin, end), moduli[g]
+            mels[g] = total if abs(total) > noise * bound else 0 * total
+        else:
+            total, bound = _sum_of_true(word, words, weights, moduli, sign, care, want, begin, end)
+            mels[g] = total if abs(total) > noise * bound else 0 * total

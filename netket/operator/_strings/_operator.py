@@ -11,6 +11,7 @@ from netket.hilbert import DiscreteHilbert
 
 from .._base import Backend, KernelOperator, as_coefficient
 from .._kernels import StringBuckets, StringData, string_buckets, string_tables
+from ._bits import unpack_bits
 from ._terms import StringTerms
 
 
@@ -58,6 +59,11 @@ class StringOperator(KernelOperator):
     @property
     def _merges(self) -> bool:
         return not self._has_kernel
+
+    @property
+    def _flips(self) -> np.ndarray | None:
+        strings = self._strings
+        return unpack_bits(strings.group_flips, strings.n_sites)
 
     @property
     def is_hermitian(self) -> bool:
