@@ -136,6 +136,72 @@ def custom_templates(
     )
 
 
+def check_double_edges(
+    templates: Templates, extent: np.ndarray, pbc: np.ndarray, n_sublattices: int, *, ordered: bool
+) -> None:
+    """Periodic directions must not turn different bonds into edges between the same two sites.
+
+    Neighbours of one order count once. Other bonds are told apart by their colours.
+
+    Args:
+        templates: edges of one unit cell.
+        extent, pbc: (d,) size and periodicity.
+        n_sublattices: sites in the unit cell.
+        ordered: colours are the orders of neighbours.
+
+    Raises:
+        ValueError: two sites would be neighbours of two orders, or have two edges of one colour.
+    """
+    seen: dict[tuple, int] = {}
+    for number, (key, back) in enumerate(zip(*_ends(templates, extent, pbc))):
+        color = int(templates.colors[number])
+        if not ordered and (key == back or seen.get((min(key, back), color)) is not None):
+            other = number if key == back else seen[min(key, back), color]
+            raise _double_edge(templates, other, number, extent, n_sublattices)
+        name = min(key, back) if ordered else (min(key, back), color)
+        other = seen.setdefault(name, number)
+        if ordered and templates.colors[other] != color:
+            raise _double_edge(templates, other, number, extent, n_sublattices)
+
+
+def _ends(templates: Templates, extent: np.ndarray, pbc: np.ndarray) -> tuple[list, list]:
+    """What each template connects, seen from both ends: (a, b, R), up to whole periods."""
+    ab, cells, _ = templates
+    ways = ((ab, cells), (ab[:, ::-1], -cells))
+    there, back = (
+        [*map(tuple, np.append(ends, np.where(pbc, shift % extent, shift), axis=1).tolist())]
+        for ends, shift in ways
+    )
+    return there, back
+
+
+def _double_edge(
+    templates: Templates, first: int, second: int, extent: np.ndarray, n_sublattices: int
+) -> ValueError:
+    (a, b), cell = templates.sublattices[second], templates.cells[second]
+    target = int(np.ravel_multi_index(tuple(cell % extent), tuple(extent.tolist())))
+    sites = f"sites {a} and {target * n_sublattices + b}"
+    colors = templates.colors[[first, second]].tolist()
+    open_ends = _ends(templates, extent, np.zeros_like(extent, dtype=bool))
+    first_end, second_end = ({ends[i] for ends in open_ends} for i in (first, second))
+    if first != second and first_end == second_end:
+        return ValueError(
+            f"Argument `custom_edges` must hold each edge once, but has that of colour {colors[0]} "
+            f"between {sites} twice, or from both ends."
+        )
+    what = (
+        f"be neighbours of order {colors[0] + 1} and of order {colors[1] + 1}"
+        if colors[0] != colors[1]
+        else f"have two edges of colour {colors[0]}"
+    )
+    way_out = "a smaller `max_neighbor_order`" if colors[0] != colors[1] else "other edges"
+    return ValueError(
+        f"Argument `pbc` must not lead to double edges, but on a lattice of {extent.tolist()} unit "
+        f"cells, {sites} would {what}, around a short periodic direction. Use a larger `extent`, "
+        f"pbc=False for this direction, or {way_out}."
+    )
+
+
 def bonds_from_templates(
     templates: Templates, extent: np.ndarray, pbc: np.ndarray, n_sublattices: int, *, unique: bool
 ) -> tuple[np.ndarray, bool]:
@@ -146,10 +212,10 @@ def bonds_from_templates(
         extent, pbc: (d,) size and periodicity.
         n_sublattices: sites in the unit cell.
         unique: keep only one of several edges of a colour between two sites, and accept no edge
-            from a site to itself.
+            from a site to itself. Otherwise there must be none, see `check_double_edges`.
 
     Returns:
-        (E, 3) edges with colours; whether some of them are, or would be, repeated.
+        (E, 3) edges with colours; whether some were repeated.
     """
     shape = tuple(extent.tolist())
     n_cells = math.prod(shape)
@@ -164,7 +230,7 @@ def bonds_from_templates(
         parts.append(np.stack([np.minimum(i, j), np.maximum(i, j), np.full_like(i, color)], axis=1))
     edges = np.concatenate(parts)
     if not unique:
-        return edges, len(np.unique(edges, axis=0)) < len(edges)
+        return edges, False
     loops = edges[edges[:, 0] == edges[:, 1]]
     if len(loops):
         raise RuntimeError(

@@ -17,7 +17,12 @@ import numpy as np
 
 from netket.errors import InitializePeriodicLatticeOnSmallLatticeWarning, NetketError
 
-from ._bonds import bonds_from_templates, custom_templates, neighbor_templates
+from ._bonds import (
+    bonds_from_templates,
+    check_double_edges,
+    custom_templates,
+    neighbor_templates,
+)
 from ._lattice_groups import LatticeGroups
 from .drawing import draw_lattice
 from .graph import Graph
@@ -68,7 +73,8 @@ class Lattice(LatticeGroups, Graph):
     Raises:
         TypeError: an argument has the wrong type.
         ValueError: shapes do not fit; the basis vectors are linearly dependent; both kinds of edges
-            are given; a vector does not connect the sublattices.
+            are given; a vector does not connect the sublattices; around a short periodic direction,
+            two sites would have two edges of one colour, or be neighbours of two orders.
         RuntimeError: an edge would connect a site with itself, around a short periodic direction.
 
     Example:
@@ -109,9 +115,9 @@ class Lattice(LatticeGroups, Graph):
             templates = neighbor_templates(*cell, self._extent, self._pbc, order, distance_atol)
         # pictures show each bond where it is
         self._custom_templates = None if custom_edges is None else templates
-        edges, repeated = bonds_from_templates(
-            templates, self._extent, self._pbc, len(self._site_offsets), unique=custom_edges is None
-        )
+        repeats = (templates, self._extent, self._pbc, len(self._site_offsets))
+        edges, repeated = bonds_from_templates(*repeats, unique=custom_edges is None)
+        check_double_edges(*repeats, ordered=custom_edges is None)
         short = np.flatnonzero(self._pbc & (self._extent <= 2))
         if repeated and len(short):
             i = int(short[0])

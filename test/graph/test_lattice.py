@@ -168,6 +168,66 @@ def test_periodic_directions_that_are_too_short():
     assert nk.graph.Chain(1, pbc=False).n_edges == 0
 
 
+DOUBLE_EDGES = {
+    "coloured, two legs": (
+        lambda: nk.graph.Grid((4, 2), color_edges=True),
+        "two edges of colour 1",
+    ),
+    "custom, two sites": (
+        lambda: nk.graph.Lattice([[1.0]], [2], custom_edges=[(0, 0, [1.0])]),
+        "sites 0 and 1 would have two edges of colour 0",
+    ),
+    "custom, half of the ring": (
+        lambda: nk.graph.Lattice([[1.0]], [4], custom_edges=[(0, 0, [1.0]), (0, 0, [2.0])]),
+        "sites 0 and 2 would have two edges of colour 1",
+    ),
+    "custom, one cell": (
+        lambda: nk.graph.Lattice(
+            [[1.0]],
+            [1],
+            site_offsets=[[0.0], [0.3]],
+            custom_edges=[(0, 1, [0.3], 5), (1, 0, [0.7], 5)],
+        ),
+        "sites 1 and 0 would have two edges of colour 5",
+    ),
+    "first and second neighbours": (
+        lambda: nk.graph.Chain(3, max_neighbor_order=2),
+        "sites 0 and 2 would be neighbours of order 1 and of order 2",
+    ),
+    "first and third neighbours": (
+        lambda: nk.graph.Square(3, max_neighbor_order=3),
+        "order 1 and of order 3",
+    ),
+    "written twice": (
+        lambda: nk.graph.Lattice(
+            np.eye(1), [5], custom_edges=[(0, 0, [1.0], 2), (0, 0, [-1.0], 2)]
+        ),
+        "must hold each edge once, but has that of colour 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DOUBLE_EDGES)
+def test_double_edges_are_errors(name):
+    make, message = DOUBLE_EDGES[name]
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.filterwarnings("ignore::netket.errors.InitializePeriodicLatticeOnSmallLatticeWarning")
+@pytest.mark.parametrize("extent", [(1, 1), (2, 1), (2, 2), (3, 2)])
+@pytest.mark.parametrize("kind", ["Honeycomb", "Kagome", "KitaevHoneycomb", "Triangular", "Grid"])
+def test_small_lattices_have_no_double_edges(kind, extent):
+    """Neighbours of one order count once; bonds of a Kitaev model differ by their colours."""
+    if kind in ("Triangular", "Grid") and 1 in extent:
+        with pytest.raises(RuntimeError, match="with itself"):
+            getattr(nk.graph, kind)(extent)
+        return
+    edges = getattr(nk.graph, kind)(extent).edges(return_color=True)
+    assert len(edges) == len(set(edges))
+    assert all(i != j for i, j, _ in edges)
+
+
 def test_large_lattices_are_fast():
     start = time.perf_counter()
     assert nk.graph.Square(100).n_edges == 20000
