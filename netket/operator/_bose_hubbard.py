@@ -110,6 +110,8 @@ class BoseHubbard(GraphModel):
     def _keeps_constraint(self, constraint: Any) -> bool:
         return type(constraint) is SumConstraint
 
+    _conserves = _keeps_constraint
+
     def _most(self) -> np.ndarray:
         # sites without a bound have one that also fits into jax's integers without x64
         return np.minimum(self._grid.shape - 1, np.iinfo(np.int32).max)

@@ -6,6 +6,7 @@ from typing import Any
 import jax
 
 from netket.hilbert import AbstractHilbert
+from netket.operator import DiscreteOperator
 
 
 def check_hilbert(hilbert: AbstractHilbert, other: Any, argument: str = "operator") -> None:
@@ -16,6 +17,33 @@ def check_hilbert(hilbert: AbstractHilbert, other: Any, argument: str = "operato
         f"Argument `{argument}` must act on the Hilbert space of the state, {hilbert}, but "
         f"{type(other).__name__} acts on {other.hilbert}. Build both with the same space."
     )
+
+
+# An operator that leaves the space does so from nearly every sample.
+_CHECKED = 64
+
+
+def check_operator(hilbert: AbstractHilbert, operator: Any, σ: Any) -> None:
+    """`check_hilbert`, and, once for every operator, that it stays in a constrained space.
+
+    Args:
+        hilbert: the space of the state.
+        operator: the operator.
+        σ: samples of the state, (n_chains, chain_length, N); only the first few are looked at.
+
+    Raises:
+        ValueError: the operator acts on another space, or leaves it; the message names the term.
+    """
+    check_hilbert(hilbert, operator)
+    if getattr(hilbert, "constraint", None) is None or not isinstance(operator, DiscreteOperator):
+        return
+    facts = operator.__dict__.setdefault("_cached", {})
+    if "is inside" in facts or "numba" not in operator.backends or is_traced((operator, σ)):
+        return
+    if isinstance(σ, jax.Array):
+        σ = σ.addressable_data(0)
+    operator.check_inside(σ.reshape(-1, hilbert.size)[:_CHECKED])
+    facts["is inside"] = True
 
 
 def is_traced(tree: Any) -> bool:

@@ -20,7 +20,7 @@ from netket.operator import AbstractOperator
 from netket.stats import Stats, statistics
 from netket.utils.types import ModelStateT, PyTree
 
-from .checks import check_hilbert
+from .checks import check_operator
 from .dispatch import expect, expect_and_forces, expect_and_grad, get_local_kernel_arguments
 from .kernel_rules import bound_kernel
 from .mc_local import local_values_of
@@ -55,7 +55,7 @@ def expect_and_grad_operator(
     if use_covariance:
         values = local_values_of(vstate, operator, chunk_size)
         return _after_step(_covariance, vstate, mutable, chunk_size, values)
-    check_hilbert(vstate.hilbert, operator)
+    check_operator(vstate.hilbert, operator, vstate.samples)
     _, arguments = get_local_kernel_arguments(vstate, operator)
     kernel = bound_kernel(vstate, operator, chunk_size)
     return with_derivative(kernel, vstate, arguments, chunk_size, mutable)

@@ -17,7 +17,7 @@ from netket.operator import AbstractOperator, DiscreteJaxOperator, DiscreteOpera
 from netket.stats import LocalEstimators
 from netket.utils.types import PyTree
 
-from .checks import check_hilbert, is_traced
+from .checks import check_operator, is_traced
 from .dispatch import get_local_kernel_arguments, local_estimators
 from .kernel_rules import bound_kernel, uses_own_rules
 from .local_values import choose_blocks, local_value_kernel_jax, local_values_host
@@ -30,7 +30,7 @@ def local_values_of(vstate: MCState, operator: Any, chunk_size: int | None) -> j
     Raises:
         ValueError: the operator acts on another Hilbert space.
     """
-    check_hilbert(vstate.hilbert, operator)
+    check_operator(vstate.hilbert, operator, vstate.samples)
     if _is_for_host(vstate, operator):
         σ = vstate.samples
         x = np.asarray(σ).reshape(-1, σ.shape[-1])

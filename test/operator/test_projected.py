@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 import netket as nk
-from netket.operator import Ising, LocalOperator, ProductOperator, boson, spin
-from netket.operator._composite import ProjectedOperator
+from netket.operator import Ising, LocalOperator, ProductOperator, ProjectedOperator, boson, spin
 
 BOSONS = nk.hilbert.Fock(2, 3, n_particles=3)
 FREE = nk.hilbert.Fock(2, 3)
@@ -156,6 +155,31 @@ def test_operators_that_leave_the_space(build, part, backend):
     with pytest.raises(ValueError, match=message):
         op.get_conn(np.array([0, 1, 2]))
     op.project_to_space().get_conn(np.array([0, 1, 2]))
+
+
+@both
+@pytest.mark.parametrize(
+    "op, part",
+    [
+        (spin.sigmax(SPINS, 2), r"term 0, on the sites \[2\],"),
+        (Ising(SPINS, nk.graph.Chain(4), h=0.9), r"its term on the sites \[.\]"),
+        (nk.operator.PauliStrings(SPINS, ["XXII", "YYII"], [1, 0.5]), r"string XXII \+ YYII"),
+    ],
+)
+def test_expectation_values_check(op, part, backend):
+    """Also of samples: the model has no amplitudes for states that are not there."""
+    op = op.to_backend(backend)
+    sampler = nk.sampler.MetropolisExchange(SPINS, graph=nk.graph.Chain(4), n_chains=4)
+    state = nk.vqs.MCState(sampler, nk.models.Jastrow(), n_samples=8)
+    for call in (state.expect, state.expect_and_grad, state.local_estimators):
+        with pytest.raises(ValueError, match=part + ".*project_to_space"):
+            call(op)
+    state.expect(op.project_to_space())
+    exchange = nk.operator.PauliStrings(SPINS, ["XXII", "YYII"], [1, 1]).to_backend(backend)
+    state.expect(exchange)  # leaves it by neither string alone
+    with pytest.raises(ValueError, match="leaves"):
+        op.check_inside(SPINS.all_states())
+    exchange.check_inside(SPINS.all_states())
 
 
 def test_ising_leaves_the_space():

@@ -264,6 +264,19 @@ class DiscreteOperator(AbstractOperator):
         """
         return _LAZY["projected"](self)
 
+    def check_inside(self, x: Array) -> None:
+        """Checks that no connected element of the samples leaves a constrained Hilbert space.
+
+        Where the terms show that the constraint is conserved, no element is looked at.
+
+        Args:
+            x: concrete samples, shape (..., N).
+
+        Raises:
+            ValueError: one does; the message names a term that leads out, the sample and x'.
+        """
+        _matrix.check_rows_inside(self, x)
+
     def tensor(self, *others: "DiscreteOperator") -> Any:
         """The tensor product with operators on other spaces, a `TensorOperator`.
 

@@ -104,6 +104,10 @@ class FormOperator(CompositeOperator):
     def _keeps_constraint(self, constraint: Any) -> bool:
         return keeps_constraint(self._form)
 
+    def _conserves(self, constraint: Any) -> bool:
+        form = self._form
+        return isinstance(form, KernelOperator) and form._is_conserving
+
     def _padded_jax(self, x: Any) -> tuple[Any, Any]:
         xp, mels = super()._padded_jax(x)
         x, free = jnp.asarray(x), self.max_conn_size - mels.shape[-1]

@@ -78,6 +78,8 @@ class ProjectedOperator(CompositeOperator):
     def _keeps_constraint(self, constraint: Any) -> bool:
         return True
 
+    _conserves = _keeps_constraint
+
     def _host_data(self) -> ProjectedData | None:
         children = self._children_data()
         if children is None:

@@ -303,6 +303,9 @@ class FermionOperator2nd(StringOperator):
             return False
         return all(self._terms.conserves(*part).all() for part in ranges)
 
+    def _conserves(self, constraint: Any) -> bool:
+        return self._keeps_constraint(constraint)
+
     def _part_between(self, x: Any, xp: Any) -> str:
         states = (np.rint((np.stack([x, xp]) - self._grid.start) / self._grid.step) == 1).astype(
             int

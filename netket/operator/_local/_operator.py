@@ -218,7 +218,10 @@ class LocalOperator(KernelOperator):
         return self._terms.may_collide if self._has_kernel else True
 
     def _keeps_constraint(self, constraint: Any) -> bool:
-        return not self._is_traced or (
+        return not self._is_traced or self._conserves(constraint)
+
+    def _conserves(self, constraint: Any) -> bool:
+        return (
             type(constraint) is SumConstraint
             and self._grid.homogeneous
             and self._terms.conserves_sum

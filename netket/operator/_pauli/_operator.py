@@ -319,6 +319,11 @@ class PauliStrings(StringOperator):
         backend = kwargs.pop("backend", self.backend)
         return self.copy(**kwargs).to_backend(backend)
 
+    def _part_between(self, x: Any, xp: Any) -> str:
+        flipped = np.asarray(x) != np.asarray(xp)
+        found = (self._strings.bits("flip") == flipped).all(-1)
+        return f"its string {' + '.join(self.operators[found])}" if found.any() else ""
+
     def __repr__(self) -> str:
         weights = self._value("_weights")
         shown = min(len(self._strings), 6)

@@ -45,6 +45,8 @@ class PermutationKind(KernelOperator):
     def _keeps_constraint(self, constraint: Any) -> bool:
         return stays(self.hilbert, self._terms)
 
+    _conserves = _keeps_constraint
+
     def _host_data(self) -> PermutationData:
         terms = self._terms
         crossings = np.zeros((0 if self._fermionic else len(terms), 0, 0), bool)
