@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connectedness, bipartiteness and distances of graphs, in numpy.
 
-A graph is bipartite if it falls apart when its nodes are doubled: with nodes (v, 0) and (v, 1),
-and edges (u, 0) - (v, 1) and (u, 1) - (v, 0) for each edge u - v, no (v, 0) can be reached from
-(v, 1).
+Nodes are joined to trees, whose nodes know their root and on which side of it they are. A graph is
+bipartite if every edge connects nodes on different sides.
 """
 
 import numpy as np
@@ -13,28 +12,42 @@ import numpy as np
 _SMALL = 10**7
 
 
-def components(n_nodes: int, pairs: np.ndarray) -> np.ndarray:
-    """The smallest node that is connected with each node, (n_nodes,).
+def _sides(n_nodes: int, pairs: np.ndarray) -> np.ndarray:
+    """2 r + s for the smallest node r that is connected with each node, and its side s.
 
-    In every round all components join a neighbour with a smaller label, so that their number at
-    least halves.
+    In every round all trees join a neighbour with a smaller root, so that their number at least
+    halves.
 
     Args:
         n_nodes: number of nodes.
-        pairs: (E, 2) edges.
+        pairs: (E, 2) edges, the smaller node first.
+
+    Returns:
+        (n_nodes,) integers; the side of r is 0, and that of its neighbours in the tree is 1.
     """
-    labels = np.arange(n_nodes)
+    sides = 2 * np.arange(n_nodes)
     i, j = pairs.T
+    # one of its edges joins each node to a smaller one
+    sides[j] = 2 * i + (i != j)
     while True:
-        a, b = labels[i], labels[j]
-        if (a == b).all():
-            return labels
-        np.minimum.at(labels, np.maximum(a, b), np.minimum(a, b))
         while True:
-            roots = labels[labels]
-            if (roots == labels).all():
+            roots = sides[sides >> 1] ^ (sides & 1)
+            if (roots == sides).all():
                 break
-            labels = roots
+            sides = roots
+        a, b = sides[i], sides[j]
+        between = (a ^ b) > 1
+        if not between.any():
+            return sides
+        i, j, a, b = i[between], j[between], a[between], b[between]
+        # trees are joined in the same way: the larger root takes the side that this edge demands
+        upper, lower = np.maximum(a, b), np.minimum(a, b)
+        sides[upper >> 1] = lower ^ ~upper & 1
+
+
+def components(n_nodes: int, pairs: np.ndarray) -> np.ndarray:
+    """The smallest node that is connected with each node, (n_nodes,), for edges (E, 2)."""
+    return _sides(n_nodes, pairs) >> 1
 
 
 def is_connected(n_nodes: int, pairs: np.ndarray) -> bool:
@@ -44,10 +57,8 @@ def is_connected(n_nodes: int, pairs: np.ndarray) -> bool:
 
 def is_bipartite(n_nodes: int, pairs: np.ndarray) -> bool:
     """Whether the nodes fall into two sets with edges only between them."""
-    shift = np.array([0, n_nodes])
-    doubled = np.concatenate([pairs + shift, pairs[:, ::-1] + shift])
-    labels = components(2 * n_nodes, doubled)
-    return bool((labels[:n_nodes] != labels[n_nodes:]).all())
+    side = _sides(n_nodes, pairs) & 1
+    return bool((side[pairs[:, 0]] != side[pairs[:, 1]]).all())
 
 
 def distances(n_nodes: int, pairs: np.ndarray) -> np.ndarray:
