@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from netket.utils.files import is_writer, require_writable, write_atomically
 from netket.utils.history import HistoryDict
 
-from .files import is_writer, require_writable, write_atomically
 from .json_format import JsonColumns
 from .modes import parse_mode
 from .runtime_log import RuntimeLog

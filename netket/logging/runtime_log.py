@@ -5,10 +5,10 @@ import os
 import pathlib
 from typing import Any
 
+from netket.utils.files import is_writer, write_atomically
 from netket.utils.history import HistoryDict, accum_histories_in_tree
 
 from .abstract_log import AbstractLog
-from .files import is_writer, write_atomically
 from .json_format import JsonColumns
 
 

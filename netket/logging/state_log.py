@@ -8,8 +8,9 @@ import re
 import tarfile
 from typing import Any
 
+from netket.utils.files import is_writer, require_writable, write_atomically
+
 from .abstract_log import AbstractLog
-from .files import is_writer, require_writable, write_atomically
 from .modes import parse_mode
 from .variables import variables_to_bytes
 

@@ -14,6 +14,7 @@ from . import (
     squared_rules,  # noqa: F401
 )
 from .apply_operator import apply_operator
+from .checkpoint import load_checkpoint, save_checkpoint
 from .dispatch import (
     expect,
     expect_and_forces,
@@ -43,6 +44,8 @@ __all__ = [
     "freeze_parameters",
     "get_local_kernel",
     "get_local_kernel_arguments",
+    "load_checkpoint",
     "local_estimators",
+    "save_checkpoint",
     "unfreeze_parameters",
 ]

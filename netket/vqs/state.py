@@ -2,6 +2,7 @@
 r"""`VariationalState`: a model, its variables, and what can be asked of ψ = exp(model)."""
 
 import abc
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from netket.utils.types import Array, DType, ModelStateT, NNInitFunc, PyTree, Se
 
 from .dispatch import expect, expect_and_forces, expect_and_grad
 from .model import FunctionModel, check_hashable, check_model, init_variables, log_amplitude
+from .pickling import reduce
 
 
 class VariationalState(abc.ABC):
@@ -169,6 +171,21 @@ class VariationalState(abc.ABC):
         self.parameters = treedef.unflatten(
             [init_fun(key, np.shape(x), x.dtype) for key, x in zip(keys, leaves)]
         )
+
+    # -- copies -------------------------------------------------------------------------------
+
+    def __copy__(self) -> "VariationalState":
+        new = object.__new__(type(self))
+        new.__dict__.update(self.__dict__)
+        return new
+
+    def __deepcopy__(self, memo: dict) -> "VariationalState":
+        new = memo[id(self)] = object.__new__(type(self))
+        new.__dict__.update((k, copy.deepcopy(v, memo)) for k, v in self.__dict__.items())
+        return new
+
+    def __reduce_ex__(self, protocol: Any) -> tuple:
+        return reduce(self, protocol)
 
     def reset(self) -> None:  # noqa: B027 (there may be nothing to forget)
         """Forgets what was computed for the old variables."""

@@ -13,7 +13,9 @@ def is_writer() -> bool:
     return jax.process_index() == 0
 
 
-def write_atomically(path: str | os.PathLike, chunks: Iterable[bytes | bytearray]) -> None:
+def write_atomically(
+    path: str | os.PathLike, chunks: Iterable[bytes | bytearray], *, durable: bool = False
+) -> None:
     """Replaces the contents of a file in one step.
 
     A reader sees the old contents or the new ones, and an error leaves the old ones as they are.
@@ -21,6 +23,7 @@ def write_atomically(path: str | os.PathLike, chunks: Iterable[bytes | bytearray
     Args:
         path: the file; if it is a symbolic link the file it points to is replaced.
         chunks: the new contents, in pieces.
+        durable: whether to wait until they are on the disk, so that they survive a power cut.
 
     Raises:
         OSError: the file cannot be written.
@@ -30,6 +33,9 @@ def write_atomically(path: str | os.PathLike, chunks: Iterable[bytes | bytearray
     try:
         with open(aside, "wb") as file:
             file.writelines(chunks)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(aside, target)
     except BaseException:
         pathlib.Path(aside).unlink(missing_ok=True)

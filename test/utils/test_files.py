@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from netket.logging.files import require_writable, write_atomically
+from netket.utils.files import require_writable, write_atomically
 
 
 def test_new_contents_replace_old(tmp_path):
