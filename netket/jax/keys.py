@@ -12,6 +12,8 @@ import numpy as np
 from netket.utils.numbers import random_seed
 from netket.utils.types import Array, PRNGKeyT, SeedT
 
+from .sharding import of_process
+
 
 def PRNGKey(seed: SeedT | None = None, *, root: int = 0) -> PRNGKeyT:
     """A random key from a seed.
@@ -19,13 +21,14 @@ def PRNGKey(seed: SeedT | None = None, *, root: int = 0) -> PRNGKeyT:
     Args:
         seed: an integer; or a key, which is returned as it is; or None for a seed of the operating
             system.
-        root: rank of the process whose seed all use, when there are several.
+        root: rank of the process whose seed of the operating system all use, if there are several;
+            all of them call this function.
 
     Raises:
         TypeError: `seed` is something else.
     """
     if seed is None:
-        seed = random_seed()
+        seed = of_process(random_seed(), root)
     if _is_key(seed):
         return seed
     try:

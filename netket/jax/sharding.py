@@ -2,7 +2,8 @@
 """Arrays split over all jax devices along one axis, by a mesh with the axis ``"S"`` (samples).
 
 With one device, or when ``netket.config.sharding`` is False, these functions leave arrays alone,
-so that the same script runs on any number of devices.
+so that the same script runs on any number of devices. Devices may belong to several processes,
+which then call all functions of this module together, in the same order.
 """
 
 import sys
@@ -30,9 +31,32 @@ def _mesh(devices: Sequence[jax.Device] | None = None) -> Mesh:
     return _mesh_of(tuple(jax.devices() if devices is None else devices))
 
 
+def n_ranks() -> int:
+    """Number of devices over which samples are spread: all, or one with ``NETKET_SHARDING=0``."""
+    return jax.device_count() if config.sharding else 1
+
+
+def n_parts(length: int | None = None) -> int:
+    """In how many parts arrays of some length are split: 1 if there is nothing to split.
+
+    That is so with one device, where the number of devices does not divide the length, and inside
+    of a function that runs on every device with its part already (`sharding_decorator`).
+    """
+    if not _is_split() or _inside_part():
+        return 1
+    n = jax.device_count()
+    return n if length is None or length % n == 0 else 1
+
+
 def _is_split() -> bool:
     """Whether arrays are split at all."""
     return config.sharding and jax.device_count() > 1
+
+
+def _inside_part() -> bool:
+    """Whether jax traces a function that runs on every device with its part."""
+    mesh = jax.sharding.get_abstract_mesh()
+    return AXIS in mesh.axis_names and AXIS in mesh.manual_axes
 
 
 def _along(axis: int, ndim: int) -> PartitionSpec:
@@ -121,11 +145,102 @@ def _replicated(sharding: NamedSharding) -> Callable[[Array], jax.Array]:
     return jax.jit(lambda x: x, out_shardings=sharding)
 
 
+def replicate(t: PyTree) -> PyTree:
+    """The tree with its jax arrays as a whole on every device.
+
+    Raises:
+        ValueError: processes have different values of an array of their own.
+    """
+    if not _is_split():
+        return t
+    sharding = NamedSharding(_mesh(), PartitionSpec())
+    return jax.tree.map(partial(_replicate, sharding), t)
+
+
+def _replicate(sharding: NamedSharding, x: Any) -> Any:
+    if not isinstance(x, jax.Array) or isinstance(x, jax.core.Tracer):
+        return x
+    if x.sharding.is_equivalent_to(sharding, x.ndim):
+        return x
+    if x.is_fully_addressable and jax.process_count() > 1:
+        _check_equal(x)
+        # asked for on every process with its own copy: nothing is sent
+        return jax.make_array_from_callback(x.shape, sharding, partial(_whole, x))
+    return jax.device_put(x, sharding) if x.is_fully_addressable else _replicated(sharding)(x)
+
+
+def _whole(x: jax.Array, index: Any) -> jax.Array:
+    return x[index]
+
+
+def _check_equal(x: jax.Array) -> None:
+    from jax.experimental import multihost_utils
+
+    if jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
+        x = jax.random.key_data(x)
+    first = multihost_utils.broadcast_one_to_all(np.asarray(x))
+    same = np.array_equal(first, x, equal_nan=jnp.issubdtype(x.dtype, jnp.inexact))
+    if any_process(not same):
+        raise ValueError(
+            f"An array of shape {x.shape} must have the same values on all processes, but has "
+            "not: choose the same `seed` or the same variables on all of them."
+        )
+
+
+def of_process(value: int, root: int = 0) -> int:
+    """An integer of 32 bits, as process `root` has it."""
+    if not config.sharding or jax.process_count() == 1:
+        return value
+    from jax.experimental import multihost_utils
+
+    is_source = jax.process_index() == root
+    return int(multihost_utils.broadcast_one_to_all(np.uint32(value), is_source))
+
+
+def any_process(flag: bool) -> bool:
+    """Whether a flag is set on any process."""
+    if not config.sharding or jax.process_count() == 1:
+        return flag
+    from jax.experimental import multihost_utils
+
+    return bool(np.any(multihost_utils.process_allgather(np.asarray(flag))))
+
+
+def to_host(t: PyTree) -> PyTree:
+    """The tree with all of its jax arrays as numpy arrays, on every process; random keys stay."""
+    return jax.tree.map(_to_host, t)
+
+
+def _to_host(x: Any) -> Any:
+    if not isinstance(x, jax.Array) or jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
+        return x
+    return np.asarray(x if x.is_fully_addressable or x.is_fully_replicated else gather(x))
+
+
+def own_rows(x: Array) -> np.ndarray:
+    """The rows of an array, split along axis 0, that lie on devices of this process."""
+    if jax.process_count() == 1 or not _is_split():
+        return np.asarray(x)
+    shards = shard_along_axis(x, 0).addressable_shards
+    parts = {shard.index[0].start or 0: shard.data for shard in shards}
+    return np.concatenate([np.asarray(parts[start]) for start in sorted(parts)])
+
+
+def from_own_rows(rows: np.ndarray) -> Array:
+    """The array, split along axis 0, of which `own_rows` are these on every process."""
+    if not _is_split():
+        return rows
+    sharding = NamedSharding(_mesh(), PartitionSpec(AXIS))
+    return jax.make_array_from_process_local_data(sharding, rows)
+
+
 def extract_replicated(t: PyTree) -> PyTree:
     """Arrays that every process has as a whole, as arrays of this process alone.
 
+    Arrays that are split over devices of one process are left as they are.
+
     Raises:
-        ValueError: an array is split over the devices.
+        ValueError: an array is split over the devices of several processes.
     """
     return jax.tree.map(_extract, t)
 
@@ -136,6 +251,8 @@ def _extract(x: Any) -> Any:
     if len(x.devices()) == 1:
         return x
     if not x.is_fully_replicated:
+        if x.is_fully_addressable:
+            return x
         raise ValueError(
             f"Argument `t` has an array of shape {x.shape} that is split over devices: call "
             "`gather` on it first."

@@ -4,18 +4,11 @@
 import numbers
 import warnings
 
-import jax
+from netket.jax.sharding import n_ranks
 
-from netket.config import config
-
-__all__ = ["DEFAULT_CHAINS_PER_RANK", "n_ranks", "number_of_chains", "positive_integer"]
+__all__ = ["DEFAULT_CHAINS_PER_RANK", "number_of_chains", "positive_integer"]
 
 DEFAULT_CHAINS_PER_RANK = 16
-
-
-def n_ranks() -> int:
-    """The number of devices that chains are spread over."""
-    return jax.device_count() if config.netket_sharding else jax.process_count()
 
 
 def positive_integer(value: object, name: str) -> int:

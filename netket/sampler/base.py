@@ -11,10 +11,10 @@ import numpy as np
 
 from netket.hilbert import AbstractHilbert
 from netket.jax import PRNGKey
+from netket.jax.sharding import n_ranks
 from netket.utils import struct
 from netket.utils.types import Array, DType, ModuleOrApplyFun, PyTree, Scalar, SeedT
 
-from ._chains import n_ranks
 from ._machine import as_machine, log_density
 
 __all__ = ["Sampler", "SamplerState"]

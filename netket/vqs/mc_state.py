@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from netket.jax import PRNGKey
+from netket.jax.sharding import n_ranks
 from netket.sampler import Sampler, SamplerState
 from netket.stats import OnlineStats, Stats
 from netket.utils.history import HistoryDict
@@ -17,7 +18,7 @@ from .amplitudes import all_amplitudes, log_values
 from .checks import check_hilbert
 from .dispatch import expect, expect_and_forces, expect_and_grad, local_estimators
 from .precision import check_mc_convergence, expect_to_precision, thermalise
-from .sizes import chain_length, check_chunk_size, check_count, n_ranks
+from .sizes import chain_length, check_chunk_size, check_count
 from .state import VariationalState
 
 _DEFAULT_SAMPLES = 1000

@@ -5,10 +5,6 @@ import operator
 import warnings
 from typing import Any
 
-import jax
-
-from netket.config import config
-
 
 def check_chunk_size(chunk_size: Any) -> int | None:
     """A chunk size as an integer, or None.
@@ -72,8 +68,3 @@ def chain_length(n_samples: Any, n_chains: int, *, warn: bool = True) -> int:
             stacklevel=4,
         )
     return length
-
-
-def n_ranks() -> int:
-    """Number of devices over which samples are spread."""
-    return jax.device_count() if config.netket_sharding else jax.process_count()

@@ -32,12 +32,21 @@ assert whole.is_fully_replicated
 np.testing.assert_array_equal(whole, x)
 own = s.extract_replicated({"a": whole, "b": 3})
 assert len(own["a"].devices()) == 1 and own["b"] == 3
-try:
-    s.extract_replicated(a)
-except ValueError as error:
-    assert "gather" in str(error)
-else:
-    raise AssertionError
+assert s.extract_replicated(a) is a  # one process has all of it
+assert s.n_ranks() == s.n_parts(8) == 4 and s.n_parts(6) == 1
+parts = s.sharding_decorator(lambda a: a + s.n_parts(), (True,))(a)
+np.testing.assert_array_equal(parts, x + 1)
+tree = s.replicate({"a": jnp.arange(3), "key": jax.random.key(1), "b": x})
+assert tree["a"].is_fully_replicated and len(tree["a"].devices()) == 4 and tree["b"] is x
+assert len(tree["key"].devices()) == 4
+host = s.to_host({"a": a, "key": tree["key"]})
+assert isinstance(host["a"], np.ndarray) and host["key"] is tree["key"]
+np.testing.assert_array_equal(s.own_rows(a), x)
+assert split(s.from_own_rows(x)) == [(2, 2)] * 4
+assert s.of_process(7) == 7 and s.any_process(True)
+nk.config.sharding = False
+assert s.n_ranks() == 1 and s.shard_along_axis(x, 0) is x
+nk.config.sharding = True
 try:
     s.shard_along_axis(x[:6], 0)
 except ValueError as error:
