@@ -12,7 +12,7 @@ from netket.errors import NNXModuleToSamplerInput
 from netket.jax import apply_chunked
 from netket.utils.types import Array, ModuleOrApplyFun, PyTree, Scalar
 
-__all__ = ["ApplyFunction", "as_machine", "log_density"]
+__all__ = ["ApplyFunction", "as_machine", "log_density", "scaled"]
 
 
 class ApplyFunction:
@@ -31,6 +31,11 @@ class ApplyFunction:
         return self._function(variables, σ)
 
     __call__ = apply
+
+    @property
+    def apply_fun(self) -> Callable[[PyTree, Array], Array]:
+        """The function."""
+        return self._function
 
     def __hash__(self) -> int:
         try:
@@ -96,9 +101,13 @@ def log_density(
 
     if chunk_size is not None and chunk_size < σ.shape[0]:
         evaluate = apply_chunked(evaluate, chunk_size=chunk_size)
-    value = evaluate(σ)
-    dtype = jnp.promote_types(value.dtype, jnp.float32)
-    return (power * value).astype(dtype)
+    return scaled(evaluate(σ), power)
+
+
+def scaled(log_psi: jax.Array, power: Scalar) -> jax.Array:
+    """The logarithm of |ψ|^p, in single precision or better."""
+    value = log_psi.real
+    return (power * value).astype(jnp.promote_types(value.dtype, jnp.float32))
 
 
 def _check_shape(value: Any, n: int) -> jax.Array:

@@ -14,6 +14,7 @@ import numpy as np
 
 from netket.utils.types import Array, PRNGKeyT, PyTree
 
+from ._evaluation import evaluation_of
 from ._random import uniform
 from .rules.base import is_drawn_ahead, select
 
@@ -30,6 +31,7 @@ class _Walkers(NamedTuple):
     log_prob: jax.Array  # (C,)
     n_accepted: jax.Array  # (C,)
     facts: PyTree  # of the rule about σ, with first axis C
+    memory: PyTree = None  # of the model about σ, with first axis C
 
 
 class _Proposals(NamedTuple):
@@ -54,7 +56,6 @@ def run_chains(
     machine: Any,
     parameters: PyTree,
     state: Any,
-    log_prob: Callable[[Array], jax.Array],
     chain_length: int,
     with_log_prob: bool,
     tempering: Tempering | None = None,
@@ -65,8 +66,7 @@ def run_chains(
         sampler: The Metropolis sampler.
         machine: Object with `apply(variables, σ)`.
         parameters: Its variables.
-        state: The state of the sampler, with the log-probabilities of these parameters.
-        log_prob: Log-probabilities (C,) of configurations (C, N).
+        state: The state of the sampler.
         chain_length: Number of samples of every chain.
         with_log_prob: Whether the log-probabilities of the samples are kept.
         tempering: Temperatures of the walkers; by default all are at temperature 1.
@@ -75,13 +75,20 @@ def run_chains(
         The new state, samples (C, L, N), their log-probabilities (C, L) or None, and with
         `tempering` what exchanges report, with first axis L.
     """
+    evaluation = evaluation_of(sampler, machine, parameters)
+    if evaluation.segment is None:
+        # those of the state may belong to other parameters
+        state = state.replace(log_prob=evaluation.start(state.σ)[0])
+    else:  # computed at the beginning of each segment
+        log_prob = jax.eval_shape(evaluation.start, state.σ)[0]
+        state = state.replace(log_prob=state.log_prob.astype(log_prob.dtype))
     proposals = _proposals(sampler, machine, parameters, state)
     shown = slice(None) if tempering is None else tempering.shown
 
     def step(walkers: _Walkers, xs: tuple[jax.Array, PyTree]) -> tuple[_Walkers, None]:
         log_u, drawn = xs
         σ, correction, facts = proposals.propose(walkers, drawn)
-        new_log_prob = log_prob(σ)
+        new_log_prob, memory = evaluation.moved(walkers.memory, walkers.σ, σ, drawn)
         loss, gain = walkers.log_prob, new_log_prob
         if tempering is not None:
             loss, gain = tempering.betas * loss, tempering.betas * gain
@@ -90,13 +97,26 @@ def run_chains(
         accept = log_u + loss <= gain
         if correction is not None:
             accept &= correction > -jnp.inf
-        kept = walkers.σ, walkers.log_prob, walkers.facts
-        σ, new_log_prob, facts = select(accept, (σ, new_log_prob, facts), kept)
-        return _Walkers(σ, new_log_prob, walkers.n_accepted + accept, facts), None
+        kept = walkers.σ, walkers.log_prob, walkers.facts, walkers.memory
+        moved = select(accept, (σ, new_log_prob, facts, memory), kept)
+        σ, new_log_prob, facts, memory = moved
+        return _Walkers(σ, new_log_prob, walkers.n_accepted + accept, facts, memory), None
+
+    def segment(walkers: _Walkers, steps: PyTree) -> tuple[_Walkers, None]:
+        if evaluation.segment is None:
+            return jax.lax.scan(step, walkers, steps)
+        log_prob, memory = evaluation.start(walkers.σ)
+        walkers, _ = jax.lax.scan(step, walkers._replace(log_prob=log_prob, memory=memory), steps)
+        return walkers._replace(memory=None), None
 
     def sweep(walkers: _Walkers, xs: PyTree) -> tuple[_Walkers, tuple]:
         steps, exchanges = xs
-        walkers, _ = jax.lax.scan(step, walkers, steps)
+        if evaluation.segment in (None, sampler.sweep_size):
+            walkers, _ = segment(walkers, steps)
+        else:
+            size = evaluation.segment
+            steps = jax.tree.map(lambda x: x.reshape(-1, size, *x.shape[1:]), steps)
+            walkers, _ = jax.lax.scan(segment, walkers, steps)
         report = None
         if tempering is not None:
             moved, report = tempering.exchange(

@@ -15,11 +15,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from netket.hilbert import AbstractHilbert
-from netket.jax.sharding import shard_along_axis
+from netket.jax.sharding import n_ranks, shard_along_axis
 from netket.utils import struct
 from netket.utils.types import Array, DType, ModuleOrApplyFun, PRNGKeyT, PyTree, Scalar
 
-from ._chains import n_ranks, number_of_chains, positive_integer
+from ._chains import number_of_chains, positive_integer
 from ._machine import as_machine, log_density
 from ._members import check_members
 from ._steps import run_chains
@@ -294,12 +294,9 @@ def _sample_chain(
     chain_length: int,
     return_log_probabilities: bool,
 ) -> tuple[Any, MetropolisSamplerState]:
-    log_prob = log_prob_of(sampler, machine, parameters)
     _check_shape(sampler, "The configurations of the state of the sampler", state.σ)
-    # those of the state may belong to other parameters
-    state = state.replace(log_prob=log_prob(state.σ))
     state, samples, log_probs, _ = run_chains(
-        sampler, machine, parameters, state, log_prob, chain_length, return_log_probabilities
+        sampler, machine, parameters, state, chain_length, return_log_probabilities
     )
     return ((samples, log_probs) if return_log_probabilities else samples), state
 

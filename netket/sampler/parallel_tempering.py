@@ -168,17 +168,16 @@ def _sample_chain(
     chain_length: int,
     return_log_probabilities: bool,
 ) -> tuple[Any, ParallelTemperingSamplerState]:
-    log_prob = log_prob_of(sampler, machine, parameters)
-    state = state.replace(log_prob=log_prob(state.σ))
+    # the exchanges need the dtype of the log-probabilities
+    log_prob = jax.eval_shape(log_prob_of(sampler, machine, parameters), state.σ)
     state, samples, log_probs, exchanged = run_chains(
         sampler,
         machine,
         parameters,
         state,
-        log_prob,
         chain_length,
         return_log_probabilities,
-        _tempering(sampler, state.log_prob.dtype),
+        _tempering(sampler, log_prob.dtype),
     )
     state = state.replace(
         n_exchanged=state.n_exchanged + jnp.sum(exchanged, axis=0),

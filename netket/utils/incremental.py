@@ -22,7 +22,13 @@ from .model_frameworks.base import has_base
 from .partial import HashablePartial
 from .types import Array, PyTree
 
-__all__ = ["Incremental", "IncrementalModel", "changed_sites", "incremental_of"]
+__all__ = [
+    "Incremental",
+    "IncrementalModel",
+    "changed_sites",
+    "defined_after",
+    "incremental_of",
+]
 
 
 @runtime_checkable
@@ -160,12 +166,14 @@ def changed_sites(σ: Array, σp: Array, k: int) -> jax.Array:
     Returns:
         Sites (..., k).
     """
-    sites = jnp.arange(σp.shape[-1], dtype=jnp.int32)
-    rank = (σ != σp).astype(jnp.int8)
+    n = σp.shape[-1]
+    # the largest keys are those of sites that differ; maxima of integers are fast, argmax is not
+    key = n - jnp.arange(n, dtype=jnp.int32)
+    key = jnp.where(σ != σp, key + n, key)
     found = []
     for _ in range(k):
-        site = jnp.argmax(rank, axis=-1).astype(jnp.int32)
-        found.append(site)
+        largest = jnp.max(key, axis=-1)
+        found.append(-largest % n)
         # not to be chosen again, not even where no site that differs is left
-        rank = jnp.where(sites == site[..., None], jnp.int8(-1), rank)
+        key = jnp.where(key == largest[..., None], 0, key)
     return jnp.stack(found, axis=-1)

@@ -16,7 +16,8 @@ assert jax.device_count() == n
 hi = nk.hilbert.Spin(0.5, 6)
 ha = nk.operator.Ising(hi, nk.graph.Chain(6), h=1.0)
 assert nk.sampler.MetropolisLocal(hi, n_chains_per_rank=3).n_chains == 3 * n
-sampler = nk.sampler.MetropolisLocal(hi, n_chains=16)
+# with enough steps for the model to be updated in each
+sampler = nk.sampler.MetropolisLocal(hi, n_chains=16, sweep_size=10)
 vs = nk.vqs.MCState(sampler, nk.models.RBM(), n_samples=512, seed=1)
 results = {"samples": vs.samples}
 for op in (ha.to_jax(), ha.to_numba()):

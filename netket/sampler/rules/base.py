@@ -18,6 +18,7 @@ import jax
 
 from netket.hilbert import AbstractHilbert
 from netket.utils import struct
+from netket.utils.incremental import defined_after
 from netket.utils.types import Array, PRNGKeyT, PyTree
 
 __all__ = ["DrawnAheadRule", "MetropolisRule"]
@@ -83,6 +84,20 @@ class MetropolisRule(struct.Pytree):
     ) -> Array:
         """Configurations (C, N) at which chains begin; by default uniform over the space."""
         return sampler.hilbert.random_state(key, size=sampler.n_batches, dtype=sampler.dtype)
+
+    def max_changes(self, hilbert: AbstractHilbert) -> int | None:
+        """At how many sites σ' differs from σ at most; by default None, for any number.
+
+        If it is small, models that are a :class:`~netket.models.IncrementalModel` update their
+        log-amplitude instead of computing it anew. A rule that overrides how proposals are made
+        must say it anew. A rule whose random numbers tell which sites may differ can define
+        `changed_sites(σ, drawn)` as well, of shape (C, k), see
+        :meth:`netket.models.IncrementalModel.update_cache`; otherwise they are looked for.
+
+        Args:
+            hilbert: The space of the sampler.
+        """
+        return None
 
     def check_space(self, hilbert: AbstractHilbert) -> None:
         """Raises an error if the rule cannot sample the space; called by the sampler.
@@ -161,6 +176,21 @@ DrawnAheadRule.transition.is_one_step_of_propose = True  # type: ignore[attr-def
 def is_drawn_ahead(rule: MetropolisRule) -> bool:
     """Whether to use `draw` and `propose`: not if a subclass overrides `transition`."""
     return getattr(type(rule).transition, "is_one_step_of_propose", False)
+
+
+# what defines the proposals of a rule
+_PROPOSALS = ("propose", "transition", "draw")
+
+
+def max_changes_of(rule: MetropolisRule, hilbert: AbstractHilbert) -> int | None:
+    """At how many sites proposals differ at most: what the rule says, if that is about them."""
+    said = defined_after(type(rule), "max_changes", *_PROPOSALS)
+    return rule.max_changes(hilbert) if said else None
+
+
+def tells_sites(rule: MetropolisRule) -> bool:
+    """Whether there is a method `changed_sites(σ, drawn)` about the proposals of the rule."""
+    return defined_after(type(rule), "changed_sites", *_PROPOSALS)
 
 
 def select(accept: jax.Array, new: PyTree, old: PyTree) -> PyTree:

@@ -129,6 +129,13 @@ class ExchangeRule(DrawnAheadRule):
         σp = jnp.where(site == first, values[:, 1:], σ)
         return jnp.where(site == second, values[:, :1], σp), None, None
 
+    def max_changes(self, hilbert: AbstractHilbert) -> int:
+        return 2
+
+    def changed_sites(self, σ: Array, drawn: jax.Array) -> jax.Array:
+        """The pair of every chain, (C, 2)."""
+        return drawn
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}(# of clusters: {len(self.clusters)})"
 

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from netket.graph import AbstractGraph
-from netket.hilbert import SpinOrbitalFermions
+from netket.hilbert import AbstractHilbert, SpinOrbitalFermions
 from netket.hilbert.constraint import SumConstraint
 from netket.utils import HashableArray
 from netket.utils.types import Array, ArrayLike, PRNGKeyT, PyTree
@@ -115,6 +115,9 @@ class FermionHopRule(ExchangeRule):
         if not (constraint is None or isinstance(constraint, SumConstraint)):
             correction = jnp.where(constraint(σp), correction, -jnp.inf)
         return σp, correction, back
+
+    def max_changes(self, hilbert: AbstractHilbert) -> int:
+        return 2
 
     def __repr__(self) -> str:
         return f"FermionHopRule(# of hoppings: {len(self.clusters)})"

@@ -141,6 +141,10 @@ class HamiltonianRule(DrawnAheadRule):
             correction = jnp.where(leads_back | (n == 0), correction, -jnp.inf)
         return σp, correction, back
 
+    def max_changes(self, hilbert: AbstractHilbert) -> int | None:
+        # operators of third parties need not know
+        return getattr(self.operator, "_max_changes", None)
+
     def __repr__(self) -> str:
         return f"HamiltonianRule({self.operator}, kernel={self.kernel!r})"
 

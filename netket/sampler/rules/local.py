@@ -74,6 +74,13 @@ class LocalRule(DrawnAheadRule):
             return σp, None, None
         return σp, jnp.where(sampler.hilbert.constraint(σp), 0.0, -jnp.inf), None
 
+    def max_changes(self, hilbert: AbstractHilbert) -> int:
+        return 1
+
+    def changed_sites(self, σ: Array, drawn: LocalChange) -> jax.Array:
+        """The site of every chain, (C, 1)."""
+        return drawn.site[:, None]
+
 
 def _shifted(hilbert: AbstractHilbert, σ: Array, shift: jax.Array) -> jax.Array:
     """Every value raised by `shift` (C, 1), and wrapped around at the highest local state.

@@ -12,7 +12,7 @@ from netket.hilbert import AbstractHilbert
 from netket.utils import HashableArray, struct
 from netket.utils.types import Array, ArrayLike, PRNGKeyT, PyTree
 
-from .base import MetropolisRule, select
+from .base import MetropolisRule, max_changes_of, select
 
 __all__ = ["MultipleRules"]
 
@@ -96,6 +96,10 @@ class MultipleRules(MetropolisRule):
             proposal = (proposal[0], 0.0 * correction if proposal[1] is None else proposal[1])
             σp, correction = select(choice == k, proposal, (σp, correction))
         return σp, correction
+
+    def max_changes(self, hilbert: AbstractHilbert) -> int | None:
+        changes = [max_changes_of(rule, hilbert) for rule in self.rules]
+        return None if None in changes else max(changes)
 
     def __repr__(self) -> str:
         return f"MultipleRules(rules={self.rules}, probabilities={self.probabilities.tolist()})"
