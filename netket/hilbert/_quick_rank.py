@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Numbers of samples that are all in the space, in few numpy operations; see `_index_table`.
 
-Nothing is found out about samples outside, not even which ones they are. Without a constraint, the
-number of a sample is a matrix product. With a fixed sum over sites with two states, it is
+Nothing is found out about samples outside, not even which ones they are. A few consecutive sites
+form a chunk, whose digits are one number, its code; codes of all chunks are one matrix product.
+Without a constraint, codes are joined. With a fixed sum, the number of a sample is
 
-    k = Σ_j W(n - 1 - c_j, T - j),
+    k = Σ_c A_c[t_c, code_c],   t_{c+1} = B_c[t_c, code_c],
 
-where c_0 < c_1 < ... are the T sites with digit 1, and W(r, t) counts how r sites add up to t.
+where t_c is the sum left for the chunk and those after it. The tables A_c and B_c depend on how
+many sites follow only, and not on the number of states.
 """
 
 from collections.abc import Callable
-from typing import Any
+from functools import reduce
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +25,32 @@ Ranker = Callable[[np.ndarray], np.ndarray | None]
 #: Entries of samples that are worked on at a time, and of those for which others are faster.
 _CHUNK, _MAX_ENTRIES = 2**18, 2**25
 
+#: Codes are exact in single precision.
+_MAX_CODE = 2**24
+
+#: Codes of a chunk of a fixed sum, and entries of all its tables.
+_SUM_CODES, _MAX_TABLE = 2**8, 2**20
+
+#: Beyond so many parts with different local states, all sites are treated as different.
+_MAX_RUNS = 4
+
+#: Lists of numbers are inverted up to this size.
+_MAX_INVERSE = 2**16
+
+
+class _Run(NamedTuple):
+    """Consecutive sites with the same local states.
+
+    Attributes:
+        sites: the sites.
+        digits: from their samples (B, n) to digits in single precision, or None.
+        weights: (n_chunks, n) for the codes.
+    """
+
+    sites: slice
+    digits: Ranker
+    weights: np.ndarray
+
 
 def quick_ranker(table: IndexTable, start: Any, step: Any) -> Ranker | None:
     """The fastest way to the numbers of samples.
@@ -31,153 +60,236 @@ def quick_ranker(table: IndexTable, start: Any, step: Any) -> Ranker | None:
         start, step: numbers, or arrays (N,), with which samples are ``start + step * index``.
 
     Returns:
-        None if the numbers are too large for this.
+        None if the numbers, or the tables, are too large for this.
     """
     sizes = [int(table.n_states), *table.blocks[:, 4].tolist()]
     if max(sizes) > 2**53 or len(table.dims) == 0 or table.n_states == 0:
-        # floating-point numbers would not be exact
         return None
-    starts, steps = (np.broadcast_to(value, table.dims.shape) for value in (start, step))
+    blocks = table.blocks.tolist()
+    cuts = [_cuts(table, block) for block in blocks]
+    if not all(cuts):
+        return None
+    runs = _runs(table, cuts, start, step)
+    n_chunks = [len(cut) - 1 for cut in cuts]
+    places = np.cumsum([0, *n_chunks])
+    rankers = [
+        _block_ranker(table, block, cut, int(place))
+        for block, cut, place in zip(blocks, cuts, places)
+    ]
     groups = []
     for group in table.groups.tolist():
         first, last, _, n_keys, size = group
-        blocks = [
-            (slice(b[0], b[1]), _block_ranker(table, b, starts, steps), b[4])
-            for b in table.blocks[first:last].tolist()
-            if b[1] > b[0]
-        ]
-        groups.append((blocks, table.keys_of(group) if n_keys >= 0 else None, size))
+        parts = [(rankers[b], blocks[b][4]) for b in range(first, last) if n_chunks[b]]
+        n_product = int(np.prod([blocks[b][4] for b in range(first, last)], dtype=object))
+        find = _finder(table.keys_of(group), n_product) if n_keys >= 0 else None
+        groups.append((parts, find, size))
 
     def rank(rows: np.ndarray) -> np.ndarray | None:
         if rows.size <= _CHUNK:
-            return rank_chunk(rows)
+            return rank_part(rows)
         if rows.size > _MAX_ENTRIES:
             return None
         height = max(_CHUNK // rows.shape[1], 1)
         numbers = np.empty(len(rows), dtype=np.int64)
         for first in range(0, len(rows), height):
-            part = rank_chunk(rows[first : first + height])
+            part = rank_part(rows[first : first + height])
             if part is None:
                 return None
             numbers[first : first + height] = part
         return numbers
 
-    def rank_chunk(rows: np.ndarray) -> np.ndarray | None:
+    def rank_part(rows: np.ndarray) -> np.ndarray | None:
+        codes = _codes(runs, rows)
+        if codes is None:
+            return None
         number = None
-        for blocks, keys, size in groups:
-            key = _join(rows, blocks)
-            if key is not None and keys is not None:
-                key = _place(keys, key)
-            if key is None:
-                return None
+        for parts, find, size in groups:
+            key = None
+            for block_rank, n_states in parts:
+                part = block_rank(codes)
+                if part is None:
+                    return None
+                key = part if key is None else key * n_states + part
+            if key is None:  # sites without any state to choose
+                key = np.zeros(len(rows), dtype=np.int64)
+            if find is not None:
+                key = find(key)
+                if key is None:
+                    return None
             number = key if number is None else number * size + key
         return number
 
     return rank
 
 
-def _join(rows: np.ndarray, blocks: list[tuple[slice, Ranker, int]]) -> np.ndarray | None:
-    key = None
-    for sites, rank, size in blocks:
-        part = rank(rows[:, sites])
-        if part is None:
-            return None
-        key = part if key is None else key * size + part
-    return np.zeros(len(rows)) if key is None else key
+# -- codes -------------------------------------------------------------------------------------
 
 
-def _place(keys: np.ndarray, key: np.ndarray) -> np.ndarray | None:
-    key = key.astype(np.int64)
-    place = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
-    return place if (keys[place] == key).all() else None
+def _cuts(table: IndexTable, block: list) -> list[int]:
+    """Where chunks of a block begin, and its end; nothing if that would be too much."""
+    first, last, total = block[:3]
+    dims = table.dims[first:last].tolist()
+    largest = _MAX_CODE if total < 0 else _SUM_CODES
+    cuts, n_codes, entries = [first], 1, 0
+    for site, dim in enumerate(dims, first):
+        if site > cuts[-1] and n_codes * dim > largest:
+            cuts.append(site)
+            n_codes = 1
+        n_codes *= dim
+        entries += n_codes if total >= 0 else 0
+    if max(dims, default=1) > _MAX_CODE or entries * (total + 2) > _MAX_TABLE:
+        return []
+    return [*cuts, last] if last > first else cuts
 
 
-def _block_ranker(table: IndexTable, block: list, starts: np.ndarray, steps: np.ndarray) -> Ranker:
-    sites = slice(block[0], block[1])
-    dims, start, step = table.dims[sites], starts[sites], steps[sites]
+def _runs(table: IndexTable, cuts: list[list[int]], start: Any, step: Any) -> list[_Run]:
     # the local states with digit 0 and 1
-    zero = start + step * table.digit_start[sites]
-    one = zero + step * table.digit_step[sites]
-    same = all((value == value[0]).all() for value in (zero, one))
-    digits = (
-        _two_digits(zero[0], one[0])
-        if same and (dims == 2).all()
-        else _digits(*((zero[0], one[0]) if same else (zero, one)), dims)
-    )
-    if block[2] < 0:
-        weights = place_values(dims).astype(float)
-
-        def rank_free(rows: np.ndarray) -> np.ndarray | None:
-            q = digits(rows)
-            return None if q is None else q @ weights
-
-        return rank_free
-    if (dims == 2).all():
-        return _bits_ranker(digits, table, block)
-    return _sum_ranker(digits, table, block)
+    start, step = (np.broadcast_to(value, table.dims.shape) for value in (start, step))
+    zero = start + step * table.digit_start
+    one = zero + step * table.digit_step
+    same = (zero[1:] == zero[:-1]) & (one[1:] == one[:-1]) & (np.diff(table.dims) == 0)
+    ends = [*(np.flatnonzero(~same) + 1).tolist(), len(table.dims)]
+    weights = _weights(table.dims, [i for cut in cuts for i in cut[:-1]])
+    if len(ends) > _MAX_RUNS:
+        every = slice(0, len(table.dims))
+        return [_Run(every, _any_digits(zero, one - zero, table.dims), weights)]
+    runs = []
+    for first, last in zip([0, *ends], ends):
+        digits = _digits(zero[first], one[first], int(table.dims[first]))
+        runs.append(_Run(slice(first, last), digits, weights[:, first:last].copy()))
+    return runs
 
 
-def _two_digits(zero: Any, one: Any) -> Ranker:
-    def digits(rows: np.ndarray) -> np.ndarray | None:
-        is_one = rows == one
-        return is_one if (is_one | (rows == zero)).all() else None
-
-    return digits
-
-
-def _digits(zero: Any, one: Any, dims: np.ndarray) -> Ranker:
-    step = one - zero
-    is_counting = np.ndim(zero) == 0 and zero == 0 and step == 1
-
-    def digits(rows: np.ndarray) -> np.ndarray | None:
-        q = rows.astype(float)
-        if not is_counting:
-            q = (q - zero) / step
-        inside = (q >= 0) & (q < dims)
-        if rows.dtype.kind == "f" or not is_counting:
-            inside &= q == np.rint(q)
-        return q if inside.all() else None
-
-    return digits
+def _weights(dims: np.ndarray, first_sites: list[int]) -> np.ndarray:
+    """(n_chunks, N) place values of the sites of each chunk, 0 for others."""
+    weights = np.zeros((len(first_sites), len(dims)), dtype=np.float32)
+    for row, i, j in zip(weights, first_sites, [*first_sites[1:], len(dims)]):
+        row[i:j] = place_values(dims[i:j])
+    return weights
 
 
-def _bits_ranker(digits: Ranker, table: IndexTable, block: list) -> Ranker:
-    """A fixed number of ones."""
-    n, total = block[1] - block[0], block[2]
-    ways = np.diff(table.counts_of(block), axis=1)  # (n, total + 1)
-    # by how many ones there were before, and by site
-    weights = ways[::-1, total:0:-1].T.ravel()
-    shift = n * np.arange(total)
-
-    def rank(rows: np.ndarray) -> np.ndarray | None:
-        q = digits(rows)
-        places = None if q is None else np.flatnonzero(q)
-        if places is None or len(places) != len(rows) * total:
-            return None
-        places = places.reshape(len(rows), total)
-        first = n * np.arange(len(rows))
-        # all ones are in the row where they should be
-        if total and not ((places[:, 0] >= first) & (places[:, -1] < first + n)).all():
-            return None
-        return weights[places + (shift - first[:, None])].sum(axis=1)
-
-    return rank
-
-
-def _sum_ranker(digits: Ranker, table: IndexTable, block: list) -> Ranker:
-    """A fixed sum of digits: differences of cumulative counts."""
-    n, total = block[1] - block[0], block[2]
-    counts = table.counts_of(block).ravel()
-    offsets = (total + 2) * np.arange(n - 1, -1, -1) + 1
-
-    def rank(rows: np.ndarray) -> np.ndarray | None:
-        q = digits(rows)
+def _codes(runs: list[_Run], rows: np.ndarray) -> np.ndarray | None:
+    """(n_chunks, B) codes."""
+    codes = None
+    for sites, digits, weights in runs:
+        q = digits(rows if len(runs) == 1 else rows[:, sites])
         if q is None:
             return None
-        after = total - np.cumsum(q.astype(np.int64), axis=1)
-        if not ((after[:, -1] == 0) & (after >= 0).all(axis=1)).all():
-            return None
-        before = after + q.astype(np.int64)
-        return (counts.take(before + offsets) - counts.take(after + offsets)).sum(axis=1)
+        part = weights @ q.T
+        codes = part if codes is None else codes + part
+    return None if codes is None else codes.astype(np.intp)
 
-    return rank
+
+def _digits(zero: Any, one: Any, dim: int) -> Ranker:
+    """Digits of samples, in single precision; None if one is not that of a local state."""
+    if dim == 2:
+
+        def two_digits(rows: np.ndarray) -> np.ndarray | None:
+            is_one = rows == one
+            return is_one.astype(np.float32) if (is_one | (rows == zero)).all() else None
+
+        return two_digits
+    if zero != 0 or one != 1:
+        return _any_digits(zero, one - zero, dim)
+
+    def counting_digits(rows: np.ndarray) -> np.ndarray | None:
+        if rows.dtype.kind not in "iu":
+            return any_digits(rows)
+        # negative numbers are large ones without a sign
+        unsigned = rows.view(f"u{rows.dtype.itemsize}")
+        return rows.astype(np.float32) if (unsigned < dim).all() else None
+
+    any_digits = _any_digits(0, 1, dim)
+    return counting_digits
+
+
+def _any_digits(zero: Any, step: Any, dims: Any) -> Ranker:
+    """The same for any equidistant local states; arguments may be arrays (N,)."""
+
+    def digits(rows: np.ndarray) -> np.ndarray | None:
+        q = (rows.astype(float) - zero) / step
+        inside = (q >= 0) & (q < dims) & (q == np.rint(q))
+        return q.astype(np.float32) if inside.all() else None
+
+    return digits
+
+
+# -- from codes to numbers ---------------------------------------------------------------------
+
+
+def _block_ranker(table: IndexTable, block: list, cuts: list[int], place: int) -> Ranker:
+    """Numbers within a block, from the codes of all chunks; its own begin at `place`."""
+    if block[2] >= 0:
+        return _sum_ranker(table, block, cuts, place)
+    n_codes = [int(np.prod(table.dims[a:b])) for a, b in zip(cuts, cuts[1:])]
+
+    def rank_free(codes: np.ndarray) -> np.ndarray:
+        own = codes[place : place + len(n_codes)]
+        return reduce(lambda key, part: key * part[0] + part[1], zip(n_codes[1:], own[1:]), own[0])
+
+    return rank_free
+
+
+def _sum_ranker(table: IndexTable, block: list, cuts: list[int], place: int) -> Ranker:
+    """A fixed sum of digits: one step for each chunk."""
+    total = block[2]
+    steps = [_sum_tables(table, block, a, b) for a, b in zip(cuts, cuts[1:])]
+    if not steps:
+        return lambda codes: None
+    # the first chunk has the whole sum left
+    added = [steps[0][0][total], *(a.ravel() for a, _ in steps[1:])]
+    # where the rows of the following table begin
+    left = [b * a_next.shape[1] for (_, b), (a_next, _) in zip(steps, steps[1:])]
+    left = [b[total] if c == 0 else b.ravel() for c, b in enumerate(left)]
+
+    def rank_sum(codes: np.ndarray) -> np.ndarray | None:
+        at = codes[place]
+        number = added[0].take(at)
+        for c in range(1, len(added)):
+            at = left[c - 1].take(at) + codes[place + c]
+            number += added[c].take(at)
+        return number if number.size == 0 or number.min() >= 0 else None
+
+    return rank_sum
+
+
+def _sum_tables(
+    table: IndexTable, block: list, first: int, last: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """What a chunk adds to the number, and the sum that it leaves, (T + 2, n_codes) each.
+
+    Row T + 1 stands for a negative sum; what it adds at the end makes the number negative.
+    """
+    end, total = block[1], block[2]
+    counts = table.counts_of(block)
+    dims = table.dims[first:last].tolist()
+    digits = np.stack(np.unravel_index(np.arange(int(np.prod(dims))), dims))
+    left = np.append(np.arange(total + 1), -1)[:, None] * np.ones_like(digits[0])
+    number = np.zeros_like(left)
+    for site, q in zip(range(first, last), digits):
+        row = counts[end - 1 - site]
+        rest = np.maximum(left - q, -1)
+        number += row[left + 1] - row[rest + 1]
+        left = rest
+    if last == end:
+        number = np.where(left == 0, number, np.iinfo(np.int64).min // 2)
+    return number, np.where(left < 0, total + 1, left)
+
+
+def _finder(keys: np.ndarray, n_product: int) -> Ranker:
+    """Places of keys in a sorted list; None if one is not there."""
+    if n_product <= _MAX_INVERSE:
+        inverse = np.full(n_product, -1)
+        inverse[keys] = np.arange(len(keys))
+
+        def look_up(key: np.ndarray) -> np.ndarray | None:
+            place = inverse.take(key)
+            return place if place.size == 0 or place.min() >= 0 else None
+
+        return look_up
+
+    def search(key: np.ndarray) -> np.ndarray | None:
+        place = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
+        return place if (keys[place] == key).all() else None
+
+    return search
