@@ -3,17 +3,33 @@
 
 from netket.utils.incremental import IncrementalModel
 
+from .autoreg import AbstractARNN, ARNNConv1D, ARNNConv2D, ARNNDense, ARNNSequential
+from .fast_autoreg import FastARNNConv1D, FastARNNConv2D, FastARNNDense, FastARNNSequential
 from .full_space import LogStateVector
 from .jastrow import Jastrow
 from .mlp import MLP
+from .ndm import NDM
 from .rbm import RBM, RBMModPhase, RBMMultiVal
+from .slater import MultiSlater2nd, Slater2nd
 
 __all__ = [
     "MLP",
+    "NDM",
     "RBM",
     "IncrementalModel",
     "Jastrow",
     "LogStateVector",
+    "MultiSlater2nd",
     "RBMModPhase",
     "RBMMultiVal",
+    "Slater2nd",
+    "ARNNConv1D",
+    "ARNNConv2D",
+    "ARNNDense",
+    "ARNNSequential",
+    "AbstractARNN",
+    "FastARNNConv1D",
+    "FastARNNConv2D",
+    "FastARNNDense",
+    "FastARNNSequential",
 ]
