@@ -66,7 +66,7 @@ def quick_ranker(table: IndexTable, start: Any, step: Any) -> Ranker | None:
     if max(sizes) > 2**53 or len(table.dims) == 0 or table.n_states == 0:
         return None
     blocks = table.blocks.tolist()
-    cuts = [_cuts(table, block) for block in blocks]
+    cuts = [chunk_cuts(table, block) for block in blocks]
     if not all(cuts):
         return None
     runs = _runs(table, cuts, start, step)
@@ -125,11 +125,17 @@ def quick_ranker(table: IndexTable, start: Any, step: Any) -> Ranker | None:
 # -- codes -------------------------------------------------------------------------------------
 
 
-def _cuts(table: IndexTable, block: list) -> list[int]:
-    """Where chunks of a block begin, and its end; nothing if that would be too much."""
+def chunk_cuts(table: IndexTable, block: list, free_codes: int = _MAX_CODE) -> list[int]:
+    """Where chunks of a block begin, and its end; nothing if that would be too much.
+
+    Args:
+        table: the space.
+        block: a row of its blocks.
+        free_codes: largest number of codes of a chunk without a constraint.
+    """
     first, last, total = block[:3]
     dims = table.dims[first:last].tolist()
-    largest = _MAX_CODE if total < 0 else _SUM_CODES
+    largest = free_codes if total < 0 else _SUM_CODES
     cuts, n_codes, entries = [first], 1, 0
     for site, dim in enumerate(dims, first):
         if site > cuts[-1] and n_codes * dim > largest:
@@ -137,7 +143,7 @@ def _cuts(table: IndexTable, block: list) -> list[int]:
             n_codes = 1
         n_codes *= dim
         entries += n_codes if total >= 0 else 0
-    if max(dims, default=1) > _MAX_CODE or entries * (total + 2) > _MAX_TABLE:
+    if max(dims, default=1) > max(free_codes, 2**12) or entries * (total + 2) > _MAX_TABLE:
         return []
     return [*cuts, last] if last > first else cuts
 
@@ -233,7 +239,7 @@ def _block_ranker(table: IndexTable, block: list, cuts: list[int], place: int) -
 def _sum_ranker(table: IndexTable, block: list, cuts: list[int], place: int) -> Ranker:
     """A fixed sum of digits: one step for each chunk."""
     total = block[2]
-    steps = [_sum_tables(table, block, a, b) for a, b in zip(cuts, cuts[1:])]
+    steps = [sum_tables(table, block, a, b) for a, b in zip(cuts, cuts[1:])]
     if not steps:
         return lambda codes: None
     # the first chunk has the whole sum left
@@ -253,7 +259,7 @@ def _sum_ranker(table: IndexTable, block: list, cuts: list[int], place: int) -> 
     return rank_sum
 
 
-def _sum_tables(
+def sum_tables(
     table: IndexTable, block: list, first: int, last: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """What a chunk adds to the number, and the sum that it leaves, (T + 2, n_codes) each.

@@ -26,6 +26,7 @@ from . import _affine, _index_jax, _index_numpy
 from ._enumerate import can_enumerate, enumerate_states
 from ._index_table import Block, Group, IndexTable, build_table, is_enumerable, max_states
 from ._quick_rank import Ranker, quick_ranker
+from ._quick_unrank import Unranker, quick_unranker
 from .abstract import AbstractHilbert
 
 #: The states of spaces with at most so many entries in total are kept.
@@ -269,22 +270,48 @@ class DiscreteHilbert(AbstractHilbert):
             ValueError: a number, not traced, is out of range.
             RuntimeError: the space has too many states.
         """
-        table = self._index_table
+        _ = self._index_table  # an error if there are too many states
         if not isinstance(numbers, jax.core.Tracer):
             self._check_numbers(np.asarray(numbers))
         if isinstance(numbers, jax.Array):
             return _unrank_jax(self, numbers)
         numbers = np.asarray(numbers)
-        rows = _index_numpy.unrank(
-            table, numbers.reshape(-1), self.local_indices_to_states, self._local_dtype
-        )
-        return rows.reshape(*numbers.shape, self.size)
+        return self._unrank(numbers.reshape(-1)).reshape(*numbers.shape, self.size)
+
+    def _unrank(self, numbers: np.ndarray) -> np.ndarray:
+        """Samples (B, N) with numbers (B,)."""
+        if self._is_listed(len(numbers)):
+            return _few_states(self).take(numbers, axis=0)
+        if self._quick_unrank is None:
+            table, to_states = self._index_table, self.local_indices_to_states
+            return _index_numpy.unrank(table, numbers, to_states, self._local_dtype)
+        rows = np.empty((len(numbers), self.size), dtype=self._local_dtype)
+        self._quick_unrank(numbers.astype(np.int64), rows)
+        return rows
+
+    def _is_listed(self, n_more: int) -> bool:
+        """Whether samples are looked up in a list of all, after as many have been asked for."""
+        if self.n_states * self.size > _SMALL or not can_enumerate(self._index_table):
+            return False
+        n_asked = self.__dict__["_cached_asked"] = self.__dict__.get("_cached_asked", 0) + n_more
+        return 16 * n_asked >= self.n_states
+
+    @property
+    def _quick_unrank(self) -> Unranker | None:
+        if "_cached_quick_unrank" not in self.__dict__:
+            twin = self._twin
+            if twin is not self:
+                unranker = twin._quick_unrank
+            else:
+                unranker = quick_unranker(self._index_table, self._values_of_digits)
+            self.__dict__["_cached_quick_unrank"] = unranker
+        return self.__dict__["_cached_quick_unrank"]
 
     def _check_numbers(self, numbers: np.ndarray) -> None:
         if not np.issubdtype(numbers.dtype, np.integer) and numbers.size:
             raise TypeError(f"Argument `numbers` must be integers, but is of {numbers.dtype}.")
-        outside = (numbers < 0) | (numbers >= self.n_states)
-        if outside.any():
+        if numbers.size and not (numbers.min() >= 0 and numbers.max() < self.n_states):
+            outside = (numbers < 0) | (numbers >= self.n_states)
             raise ValueError(
                 f"Argument `numbers` must be between 0 and {self.n_states - 1}, as {self} has "
                 f"{self.n_states} states, but contains {numbers[outside].flat[0]}."
@@ -312,12 +339,16 @@ class DiscreteHilbert(AbstractHilbert):
         table = self._index_table
         if not can_enumerate(table):
             return self.numbers_to_states(np.arange(self.n_states))
-        # the local states of each site by their digits
+        return enumerate_states(table, self._values_of_digits)
+
+    @property
+    def _values_of_digits(self) -> np.ndarray:
+        """(largest dimension, N) the local states of each site by their digits."""
+        table = self._index_table
         digits = np.arange(max(self.shape, default=1))[:, None]
         indices = table.digit_start + table.digit_step * digits
         inside = (indices >= 0) & (indices < table.dims)
-        values = self.local_indices_to_states(np.where(inside, indices, 0))
-        return enumerate_states(table, values)
+        return self.local_indices_to_states(np.where(inside, indices, 0))
 
     def states(self) -> Iterator[np.ndarray]:
         """Iterates over the states, samples of shape (N,)."""

@@ -102,6 +102,31 @@ def test_quick_numbers_agree_with_the_general_ones(hilbert, dtype, data):
         np.testing.assert_array_equal(quick, general)
 
 
+@given(spaces)
+@settings(deadline=None)
+def test_quick_samples_agree_with_the_general_ones(hilbert):
+    if hilbert.size == 0:
+        return
+    numbers = np.arange(hilbert.n_states)[::-1]
+    expected = _index_numpy.unrank(
+        hilbert._index_table, numbers, hilbert.local_indices_to_states, np.dtype(np.int8)
+    )
+    rows = np.empty(expected.shape, dtype=hilbert._local_dtype)
+    hilbert._quick_unrank(numbers, rows)
+    np.testing.assert_array_equal(rows, expected)
+
+
+def test_sites_that_take_turns():
+    """More parts with different local states than are treated one by one."""
+    hilbert = Spin(0.5, 1)
+    for part in [Fock(2, 2), Spin(1, 1), Fock(3, 1), Spin(0.5, 2), Fock(4, 1), Spin(1, 1)]:
+        hilbert = hilbert * part
+    states = hilbert.all_states()
+    np.testing.assert_array_equal(hilbert._quick_rank(states), np.arange(len(states)))
+    states[7, 3] = 1
+    assert hilbert._quick_rank(states) is None
+
+
 def test_quick_numbers_of_listed_states():
     class FirstIsLast(DiscreteHilbertConstraint):
         def __call__(self, x):
