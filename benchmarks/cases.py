@@ -120,13 +120,13 @@ def square(length: int):
     return nk.graph.Square(length)
 
 
-def state(operator, graph=None, n_samples: int = 1008, **kwargs):
+def state(operator, graph=None, n_samples: int = 1008, n_chains: int = 16, **kwargs):
     import netket as nk
 
     if graph is None:
-        sampler = nk.sampler.MetropolisLocal(operator.hilbert, n_chains=16)
+        sampler = nk.sampler.MetropolisLocal(operator.hilbert, n_chains=n_chains)
     else:
-        sampler = nk.sampler.MetropolisExchange(operator.hilbert, graph=graph, n_chains=16)
+        sampler = nk.sampler.MetropolisExchange(operator.hilbert, graph=graph, n_chains=n_chains)
     model = nk.models.RBM(alpha=1, param_dtype=float)
     return nk.vqs.MCState(
         sampler, model, n_samples=n_samples, n_discard_per_chain=5, seed=0, **kwargs
@@ -209,8 +209,8 @@ def expect_and_grad(operator, graph=None, **kwargs):
     return timed(lambda: vs.expect_and_grad(operator)[1])
 
 
-def sampling(operator, graph=None):
-    vs = state(operator, graph)
+def sampling(operator, graph=None, **kwargs):
+    vs = state(operator, graph, **kwargs)
 
     def sample():
         vs.reset()
@@ -271,6 +271,9 @@ CASES = {
     ),
     "sampling_local_20": lambda: sampling(ising(20)),
     "sampling_local_100": lambda: sampling(ising(100)),
+    "sampling_local_400": lambda: sampling(ising(400), n_samples=64),
+    "sampling_local_100_1024_chains": lambda: sampling(ising(100), n_samples=1024, n_chains=1024),
+    "sampling_local_400_1024_chains": lambda: sampling(ising(400), n_samples=1024, n_chains=1024),
     "sampling_exchange_36": lambda: sampling(heisenberg(square(6)), square(6)),
     "sampling_exchange_100": lambda: sampling(heisenberg(square(10)), square(10)),
     "sr_step": sr_step,
