@@ -51,7 +51,7 @@ SAME_FLOOR = {
     ("exact", "symmetry"),
     ("symmetry", "operator"),
     ("vqs", "optimizer"),
-    ("vqs", "observable"),
+    ("observable", "vqs"),
     ("driver", "callbacks"),
     ("logging", "callbacks"),
     ("driver", "logging"),

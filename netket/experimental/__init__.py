@@ -7,7 +7,7 @@ Sub-packages are imported when they are first used.
 import importlib
 from typing import Any
 
-_SUBMODULES: tuple[str, ...] = ("geometry", "hilbert", "operator")
+_SUBMODULES: tuple[str, ...] = ("geometry", "hilbert", "observable", "operator")
 
 __all__ = [*_SUBMODULES]
 

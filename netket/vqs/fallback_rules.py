@@ -3,7 +3,7 @@
 
 from typing import Any, NoReturn
 
-from netket.observable import AbstractObservable
+from netket.operator._base import AbstractObservable
 
 from .dispatch import expect, expect_and_forces, expect_and_grad, local_estimators
 from .kernel_rules import warn_ignored

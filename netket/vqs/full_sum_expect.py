@@ -20,9 +20,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from netket.jax import vjp
-from netket.operator import DiscreteOperator
+from netket.jax.sharding import gather, n_ranks, sharding_decorator
+from netket.operator import DiscreteJaxOperator, DiscreteOperator
 from netket.stats import Stats
-from netket.utils.types import ModelStateT, PyTree
+from netket.utils.types import Array, ModelStateT, PyTree
 
 from .checks import check_hilbert, is_traced
 from .dispatch import expect, expect_and_forces, expect_and_grad
@@ -32,17 +33,42 @@ from .weighted import covariance_gradient, weighted_sum
 # matrices of up to this many elements are kept with the state
 _LARGEST_MATRIX = 20_000_000
 _KEPT = 4
+# rows of a matrix that a device computes at once
+_ROWS = 4096
 
 
 def apply_to_amplitudes(vstate: FullSumState, operator: DiscreteOperator) -> jax.Array:
     """O ψ for the normalised amplitudes (n_states,)."""
+    return apply_to_vector(vstate, operator, vstate.to_array())
+
+
+def apply_to_vector(vstate: FullSumState, operator: DiscreteOperator, vector: Array) -> jax.Array:
+    """O v for a vector (n_states,); the matrix of O, if it is small, is kept with the state."""
     check_hilbert(vstate.hilbert, operator)
-    psi = vstate.to_array()
-    if operator.backend == "numba" and not is_traced(operator):
+    if operator.backend == "numba" and not is_traced((operator, vector)):
         matrix = _matrix(vstate, operator)
         if matrix is not None:
-            return matrix @ np.asarray(psi)
-    return operator.apply(psi)
+            return matrix @ np.asarray(vector)
+    if n_ranks() > 1 and isinstance(operator, DiscreteJaxOperator):
+        return _apply_in_parts(operator, vstate._states_in_parts, vector)
+    return operator.apply(vector)
+
+
+@jax.jit
+def _apply_in_parts(operator: DiscreteJaxOperator, x: jax.Array, vector: Array) -> jax.Array:
+    """O v (n_states,), of which every device computes the part of its configurations (M, N)."""
+
+    def rows(operator: DiscreteJaxOperator, x: jax.Array, vector: jax.Array) -> jax.Array:
+        def row(x: jax.Array) -> jax.Array:
+            xp, mels = operator.get_conn_padded(x)
+            # what is no state has matrix element 0
+            columns = jnp.maximum(operator.hilbert.states_to_numbers(xp), 0)
+            return jnp.tensordot(mels, vector[columns], 1)
+
+        return jax.lax.map(row, x, batch_size=min(_ROWS, len(x)))
+
+    image = sharding_decorator(rows, (False, True, False))(operator, x, vector)
+    return gather(image[: len(vector)])
 
 
 def _matrix(vstate: FullSumState, operator: DiscreteOperator) -> Any:
@@ -87,6 +113,30 @@ def expect_and_grad_full_sum(
     return _after_step(_derivative, vstate, mutable, *images)
 
 
+def gradient_of_images(
+    vstate: FullSumState,
+    mutable: Any,
+    image: jax.Array,
+    adjoint_image: jax.Array | None = None,
+) -> PyTree:
+    """The gradient of ⟨ψ|O|ψ⟩.
+
+    Args:
+        vstate: the state.
+        mutable: collections of the model state to update.
+        image: O ψ (n_states,), for the normalised amplitudes ψ.
+        adjoint_image: O^† ψ, if O is not hermitian.
+    """
+    if adjoint_image is None:
+        return _after_step(_covariance, vstate, mutable, image)[1]
+    return _after_step(_derivative, vstate, mutable, image, adjoint_image)[1]
+
+
+def forces_of_image(vstate: FullSumState, mutable: Any, image: jax.Array) -> PyTree:
+    """The forces for O ψ (n_states,); arguments as for `gradient_of_images`."""
+    return _after_step(_forces, vstate, mutable, image)[1]
+
+
 def _after_step(
     step: Callable, vstate: FullSumState, mutable: Any, *images: jax.Array
 ) -> tuple[Stats, PyTree]:
@@ -98,9 +148,8 @@ def _after_step(
         vstate.chunk_size,
         vstate.parameters,
         vstate.model_state,
-        vstate._all_states,
-        vstate.to_array(),
-        *images,
+        vstate._states_in_parts,
+        *map(vstate._in_parts, (vstate.to_array(), *images)),
     )
     if model_state is not None:
         vstate.model_state = {**vstate.model_state, **model_state}

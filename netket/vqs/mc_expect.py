@@ -77,11 +77,46 @@ def with_derivative(
     return _after_step(step, vstate, mutable, chunk_size, arguments)
 
 
+def gradient_of_values(
+    vstate: MCState,
+    values: jax.Array,
+    chunk_size: int | None,
+    mutable: Any,
+    σ: jax.Array | None = None,
+) -> PyTree:
+    """2 Re <D_k^* Δ>, without the real part for complex parameters.
+
+    Args:
+        vstate: the state.
+        values: local estimators (n_chains, chain_length) of a hermitian operator.
+        chunk_size: the most configurations that the model gets at once.
+        mutable: collections of the model state to update.
+        σ: the samples (n_chains, chain_length, N); by default those of the state.
+    """
+    return _after_step(_covariance, vstate, mutable, chunk_size, values, σ)[1]
+
+
+def forces_of_values(
+    vstate: MCState,
+    values: jax.Array,
+    chunk_size: int | None,
+    mutable: Any,
+    σ: jax.Array | None = None,
+) -> PyTree:
+    """Forces <D_k^* Δ> for local estimators; arguments as for `gradient_of_values`."""
+    return _after_step(_forces, vstate, mutable, chunk_size, values, σ)[1]
+
+
 def _after_step(
-    step: Callable, vstate: MCState, mutable: Any, chunk_size: int | None, data: PyTree
+    step: Callable,
+    vstate: MCState,
+    mutable: Any,
+    chunk_size: int | None,
+    data: PyTree,
+    σ: jax.Array | None = None,
 ) -> tuple[Stats, PyTree]:
     """Runs a compiled step, and stores the model state if it changed."""
-    σ = vstate.samples
+    σ = vstate.samples if σ is None else σ
     mutable = tuple(mutable) if isinstance(mutable, list) else mutable
     stats, tree, model_state = step(
         vstate._training_fun,

@@ -251,7 +251,8 @@ def _diagonal_sampler(sampler: Sampler) -> Sampler:
 # -- rules ------------------------------------------------------------------------------------
 
 
-def _is_physical(vstate: MCMixedState, operator: AbstractOperator) -> bool:
+def is_physical(vstate: MCMixedState, operator: AbstractOperator) -> bool:
+    """Whether an operator acts on the space of pure states."""
     if isinstance(operator, AbstractSuperOperator):
         return False
     return operator.hilbert == vstate.hilbert_physical
@@ -259,7 +260,7 @@ def _is_physical(vstate: MCMixedState, operator: AbstractOperator) -> bool:
 
 def _values(vstate: MCMixedState, operator: AbstractOperator, chunk_size: Any) -> jax.Array:
     """Local estimators: of super-operators, or of physical operators on the diagonal."""
-    if not _is_physical(vstate, operator):
+    if not is_physical(vstate, operator):
         return local_values_of(vstate, operator, chunk_size)
     view = copy.copy(vstate)
     σ = vstate.diagonal.samples
@@ -278,7 +279,7 @@ def local_estimators_mixed(
 def local_estimators_mixed_squared(
     vstate: MCMixedState, operator: Squared, chunk_size: Any
 ) -> LocalEstimators:
-    if _is_physical(vstate, operator):
+    if is_physical(vstate, operator):
         return LocalEstimators(_values(vstate, operator, chunk_size))
     return local_estimators.invoke(MCState, Squared, object)(vstate, operator, chunk_size)
 
@@ -297,7 +298,7 @@ def expect_mixed_squared(vstate: MCMixedState, operator: Squared, chunk_size: An
 def expect_and_grad_mixed(
     vstate: MCMixedState, operator: AbstractOperator, chunk_size: Any, **kwargs: Any
 ) -> tuple[Stats, PyTree]:
-    _check_super(vstate, operator)
+    check_super(vstate, operator)
     rule = expect_and_grad.invoke(MCState, AbstractOperator, object)
     return rule(vstate, operator, chunk_size, **kwargs)
 
@@ -306,7 +307,7 @@ def expect_and_grad_mixed(
 def expect_and_grad_mixed_squared(
     vstate: MCMixedState, operator: Squared, chunk_size: Any, **kwargs: Any
 ) -> tuple[Stats, PyTree]:
-    _check_super(vstate, operator)
+    check_super(vstate, operator)
     rule = expect_and_grad.invoke(MCState, Squared, object)
     return rule(vstate, operator, chunk_size, **kwargs)
 
@@ -315,11 +316,12 @@ def expect_and_grad_mixed_squared(
 def expect_and_forces_mixed(
     vstate: MCMixedState, operator: AbstractOperator, chunk_size: Any, **kwargs: Any
 ) -> tuple[Stats, PyTree]:
-    _check_super(vstate, operator)
+    check_super(vstate, operator)
     rule = expect_and_forces.invoke(MCState, AbstractOperator, object)
     return rule(vstate, operator, chunk_size, **kwargs)
 
 
-def _check_super(vstate: MCMixedState, operator: AbstractOperator) -> None:
-    if _is_physical(vstate, operator):
+def check_super(vstate: MCMixedState, operator: AbstractOperator) -> None:
+    """Raises an error for a physical operator, whose gradient is not defined."""
+    if is_physical(vstate, operator):
         raise MCMixedStateExpectAndGradOnPhysicalOperatorError(vstate, operator)

@@ -76,8 +76,7 @@ def expect_to_precision(
     for i in range(max_iter):
         state.sample(n_discard_per_chain=None if i == 0 else 0)
         accs = [
-            online_statistics(state.local_estimators(o).data, acc, max_lag=max_lag)
-            for o, acc in zip(ops, accs)
+            state.local_estimators(o).accumulate(acc, max_lag=max_lag) for o, acc in zip(ops, accs)
         ]
         if all(_is_precise(acc, *t) for acc, t in zip(accs, tolerances)):
             break
