@@ -17,7 +17,7 @@ from netket.hilbert.constraint import (
     SumOnPartitionConstraint,
 )
 from netket.operator import Heisenberg, Ising, LocalOperator, boson, spin
-from netket.operator._base import _matrix
+from netket.operator._base import _host_rows, _matrix
 from netket.operator._kernels import _numbering
 from netket.operator._strings import StringOperator, StringTerms
 from netket.utils import struct
@@ -206,6 +206,51 @@ def test_cached_matrices():
     first, equal, other = map(nk.operator.to_sparse_cached, ising)
     assert first is equal and first is not other
     np.testing.assert_array_equal(first.toarray(), ising[0].to_dense())
+
+
+@pytest.fixture
+def three_threads(monkeypatch):
+    """Batches of any size are split."""
+    monkeypatch.setattr(_host_rows, "_THREAD_SECONDS", 1e-9)
+    monkeypatch.setattr(_host_rows, "most_threads", lambda: 3)
+
+
+@pytest.mark.parametrize("kind", ["flips", "rows", "merged"])
+def test_batches_are_split_among_threads(kind, three_threads):
+    hilbert = nk.hilbert.Spin(0.5, 6)
+    op = Ising(hilbert, nk.graph.Chain(6), h=0.3, backend="numba")
+    if kind == "rows":
+        op = op.to_local_operator()
+    elif kind == "merged":
+        op = nk.operator.SumOperator(op, op.to_local_operator())
+    states = hilbert.all_states()
+    one = [op.get_conn(state) for state in states]
+    sections = np.zeros(len(states), np.int64)
+    for _ in range(2):  # the first call does not know how long it takes
+        xp, mels = op.get_conn_flattened(states, sections)
+        padded, padded_mels = op.get_conn_padded(states)
+        np.testing.assert_array_equal(op.n_conn(states), np.diff(sections, prepend=0))
+    np.testing.assert_array_equal(xp, np.concatenate([a for a, _ in one]))
+    np.testing.assert_array_equal(mels, np.concatenate([b for _, b in one]))
+    np.testing.assert_array_equal(padded[padded_mels != 0], xp)
+    np.testing.assert_array_equal(padded_mels[padded_mels != 0], mels)
+    with pytest.raises(ValueError, match="Sample 60"):
+        op.get_conn_padded(np.where(np.arange(64)[:, None] == 60, 3, states))
+
+
+@pytest.mark.parametrize("n_sites", [5, 70])
+def test_connected_elements_of_fixed_flips(n_sites):
+    rng = np.random.default_rng(n_sites)
+    hilbert = nk.hilbert.Spin(0.5, n_sites)
+    edges = [(i, (i + 2) % n_sites) for i in range(n_sites)]
+    for op in (Ising(hilbert, edges, h=0.3, backend="numba"), string_operator(hilbert, rng)):
+        samples = rng.choice([1.0, -1.0], (20, n_sites))
+        plan = op._plan
+        assert plan.flips is not None
+        fast = op.get_conn_padded(samples), op.n_conn(samples)
+        plan.flips = None
+        slow = op.get_conn_padded(samples), op.n_conn(samples)
+        jax.tree.map(np.testing.assert_array_equal, fast, slow)
 
 
 def string_operator(hilbert, rng, n_terms=40):

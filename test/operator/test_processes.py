@@ -41,7 +41,9 @@ for op in (
 ):
     op.get_conn_padded(op.hilbert.all_states())
     op.to_sparse()
-drivers = (_batch_numba.rows, _matrix_numba.walk)
+drivers = (
+    _batch_numba.rows, _batch_numba.flip_rows, _matrix_numba.walk, _matrix_numba.walk_flips
+)
 print(sum(sum(d.stats.cache_misses.values()) for d in drivers))
 """
 

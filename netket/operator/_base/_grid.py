@@ -56,6 +56,23 @@ class Grid:
         # numpy compares integers with integers faster
         return tuple(int(v) if v.is_integer() else v for v in levels)
 
+    def levels_as(self, dtype: np.dtype) -> tuple[Any, ...] | None:
+        """`levels` to be compared with samples of `dtype`: arrays of that dtype if it has them."""
+        if dtype not in self._levels_as:
+            levels: tuple[Any, ...] | None = self.levels
+            if levels is not None:
+                with np.errstate(invalid="ignore"):
+                    arrays = tuple(np.array(levels).astype(dtype))
+                same = all(float(a) == v for a, v in zip(arrays, levels, strict=True))
+                # arrays without axes are compared faster than numbers
+                levels = tuple(np.asarray(a) for a in arrays) if same else levels
+            self._levels_as[dtype] = levels
+        return self._levels_as[dtype]
+
+    @cached_property
+    def _levels_as(self) -> dict[np.dtype, tuple[Any, ...] | None]:
+        return {}
+
     @cached_property
     def two_level(self) -> bool:
         """Whether all sites have two local states."""

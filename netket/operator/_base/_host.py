@@ -49,10 +49,15 @@ def check_samples(x: Any, grid: Grid) -> None:
     """
     if isinstance(x, jax.Array) and any(d.platform != "cpu" for d in x.devices()):
         return
-    x = np.asarray(x)
-    if grid.levels is not None:
-        good = x == grid.levels[0]
-        for level in grid.levels[1:]:
+    check_host_samples(np.asarray(x), grid)
+
+
+def check_host_samples(x: np.ndarray, grid: Grid) -> None:
+    """`check_samples` of a numpy array."""
+    levels = grid.levels_as(x.dtype)
+    if levels is not None:
+        good = x == levels[0]
+        for level in levels[1:]:
             good |= x == level
     else:
         index = np.rint((x - grid.start) / grid.step)

@@ -18,25 +18,21 @@ import numpy as np
 from netket.utils.types import Array
 
 from .._kernels import _batch_jax
+from .._kernels._flips import flipped_sites
 from ._abstract import _LAZY
 from ._backend import Backend, resolve_backend
 from ._discrete import DiscreteOperator, _write, derived
-from ._grid import Grid
 from ._host import (
+    check_host_samples,
     check_samples,
     check_size,
     coefficient_array,
     extend_rows,
     host_array,
     is_traced,
-    outside_error,
 )
+from ._host_rows import Plan, host_counts, host_rows, numba_kernels
 from ._jax import DiscreteJaxOperator
-
-# Elements for which there is room at first; as many as needed later.
-_STORED = 2**18
-# Elements that are worked on at a time, which should stay in the cache.
-_BLOCK = 2**14
 
 
 class KernelOperator(DiscreteJaxOperator):
@@ -187,6 +183,9 @@ class KernelOperator(DiscreteJaxOperator):
 
     @derived
     def get_conn_padded(self, x: Array) -> tuple[Array, Array]:
+        known = self.__dict__.get("_cached", _EMPTY).get("padded")
+        if known is not None and type(x) is known.array_type and x.shape[-1:] == known.shape:
+            return self._padded_known(known, x)
         if self._defines_flattened and not self._defines_padded:
             return DiscreteOperator.get_conn_padded(self, x)
         check_size(x, self.hilbert.size)
@@ -225,7 +224,7 @@ class KernelOperator(DiscreteJaxOperator):
             return DiscreteOperator.n_conn(self, x, out)
         check_size(x, self.hilbert.size)
         x = host_array(x)
-        counts, _, _ = _rows(plan, x.reshape(-1, x.shape[-1]), store=False)
+        counts = host_counts(plan, x.reshape(-1, x.shape[-1]))
         return _write(counts.reshape(x.shape[:-1]), out)
 
     def _on_host(self, x: Any) -> bool:
@@ -238,14 +237,29 @@ class KernelOperator(DiscreteJaxOperator):
         rules = self._rules()
         if self._is_traced or is_traced(x):
             return _batch_jax.padded(self._kernel_jax_data(), jnp.asarray(x), rules)
-        check_samples(x, rules.grid)
         data = self._resident_data
         x = x if isinstance(x, jax.Array) else np.asarray(x)
-        result = _batch_jax.padded(data, x, rules)
+        function = _batch_jax.padded_by(rules)
+        result = function(data, x)
+        check_samples(x, rules.grid)  # while the device computes
         if not is_traced(result[0]):
+            if isinstance(x, jax.Array):
+                shape = (self.hilbert.size,)
+                checks = jax.default_backend() == "cpu"
+                self._cache["padded"] = Known(type(x), shape, function, data, rules.grid, checks)
             return result
         with jax.ensure_compile_time_eval():  # something else is being traced
-            return _batch_jax.padded(data, x, rules)
+            return function(data, x)
+
+    def _padded_known(self, known: "Known", x: Any) -> tuple[jax.Array, jax.Array]:
+        """`_padded_jax` for concrete samples, when nothing has to be found out any more."""
+        result = known.function(known.data, x)
+        if known.checks:  # while the device computes
+            check_host_samples(np.asarray(x), known.grid)
+        if type(result[0]) is known.array_type:
+            return result
+        with jax.ensure_compile_time_eval():  # something else is being traced
+            return known.function(known.data, x)
 
     @property
     def _resident_data(self) -> Any:
@@ -263,37 +277,29 @@ class KernelOperator(DiscreteJaxOperator):
         plan = self._plan
         if plan is None:
             return self._composed_rows(samples, pad)
-        counts, lengths, stored = _rows(plan, samples)
-        if pad:
-            width = max(int(counts.max(initial=1)), 1)
-            begins = np.arange(0, (len(samples) + 1) * width, width)
-        else:
-            begins = np.zeros(len(samples) + 1, np.int64)
-            np.cumsum(counts, out=begins[1:])
-        xp = np.empty((begins[-1], samples.shape[1]), samples.dtype)
-        mels = np.empty(begins[-1], plan.dtype)
-        start, step = plan.grid.numbers(samples.dtype)
-        numba_kernels().write(samples, start, step, lengths, begins, stored, xp, mels)
-        return xp, mels, begins
+        return host_rows(plan, samples, pad)
 
     @property
-    def _plan(self) -> "Plan | None":
+    def _plan(self) -> Plan | None:
         """What the numba drivers need, put together once; None without data for them."""
         if "plan" not in self._cache:
-            data, grid = self._kernel_numba_data(), self._grid
-            self._cache["plan"] = (
-                data
-                if data is None
-                else Plan(
-                    data,
-                    grid,
-                    self._slots,
-                    min(self._max_changes, grid.n_sites),
-                    np.dtype(self.dtype),
-                    self._merges,
-                )
-            )
+            data = self._kernel_numba_data()
+            self._cache["plan"] = None if data is None else self._new_plan(data)
         return self._cache["plan"]
+
+    def _new_plan(self, data: Any) -> Plan:
+        grid = self._grid
+        flips = self._flips if grid.two_level and numba_kernels().has_flips(data) else None
+        width = min(self._max_changes, grid.n_sites)
+        return Plan(
+            data,
+            grid,
+            self._slots,
+            width,
+            np.dtype(self.dtype),
+            self._merges,
+            None if flips is None else flipped_sites(flips),
+        )
 
     def _new_conn(self, slots: int) -> Any:
         """A buffer for `slots` elements."""
@@ -413,67 +419,18 @@ class KernelOperator(DiscreteJaxOperator):
         return coefficient_array(self._value(name), dtype)
 
 
-class Plan(NamedTuple):
-    """What the numba drivers need to know of an operator."""
+_EMPTY: dict[str, Any] = {}
 
+
+class Known(NamedTuple):
+    """What `get_conn_padded` has found out about calls with concrete jax arrays."""
+
+    array_type: type  # that of concrete arrays
+    shape: tuple[int]  # (N,)
+    function: Any  # (data, x) -> x', mels
     data: Any
-    grid: Grid
-    slots: int  # elements that the kernel may write for one sample
-    width: int  # largest number of sites that change
-    dtype: np.dtype
-    merges: bool
-
-    def new_conn(self, slots: int) -> Any:
-        return numba_kernels().new_conn(slots, self.width, self.dtype, self.grid.dtype)
-
-
-def _rows(
-    plan: Plan, samples: np.ndarray, store: bool = True
-) -> tuple[np.ndarray, np.ndarray, Any]:
-    """Number of connected elements of every sample; lengths and elements of the stored rows.
-
-    Stored rows may contain zeros, which are not counted.
-    """
-    kernels, (data, grid, slots, _, _, merges) = numba_kernels(), plan
-    indices = np.empty(samples.shape, grid.dtype)
-    start, step = grid.numbers(samples.dtype)
-    if grid.two_level:
-        bad = kernels.read_two(samples, start, step, indices)
-    else:
-        bad = kernels.read(samples, start, step, grid.shape, indices)
-    if bad >= 0:
-        raise outside_error(samples[bad], bad, grid)
-    n_samples = len(samples)
-    counts, lengths = np.empty((2, n_samples), np.int64)
-    most = n_samples * slots
-    rows = plan.new_conn(max(min(most, _STORED if store else _BLOCK), slots))
-    scratch = kernels.new_scratch(slots, merges)
-    first = begin = 0
-    while first < n_samples:
-        if len(rows.mels) < begin + slots:
-            expected = int(1.1 * n_samples * begin / first)
-            size = max(expected, len(rows.mels) * 3 // 2, begin + slots)
-            rows = type(rows)(*(_grown(a, min(size, most)) for a in rows))
-        room = min(len(rows.mels), begin + max(_BLOCK, slots))
-        last, end = kernels.rows(data, indices, first, slots, begin, room, lengths, rows)
-        if merges:
-            kernels.merge(indices, first, last, begin, lengths, rows, *scratch)
-        kernels.count(first, last, begin, lengths, rows.mels, counts)
-        first, begin = last, end if store else 0
-    return counts, lengths, rows
-
-
-def _grown(array: np.ndarray, size: int) -> np.ndarray:
-    result = np.empty((size, *array.shape[1:]), array.dtype)
-    result[: len(array)] = array
-    return result
-
-
-def numba_kernels() -> Any:
-    """The compiled drivers. Numba is imported when the first of them is needed."""
-    from .._kernels import _batch_numba
-
-    return _batch_numba
+    grid: Any
+    checks: bool  # whether samples are checked: not on accelerators
 
 
 def _equal_leaves(a: Any, b: Any) -> bool:

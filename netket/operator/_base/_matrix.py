@@ -6,7 +6,6 @@ flag; others, and traced ones, go through their connected elements.
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +19,7 @@ from netket.utils import optional
 from .._kernels._flips import make_flips
 from .._kernels._numbering import FREE, make_numbering
 from ._host import is_traced
+from ._threads import in_threads, most_threads, ranges
 
 # Rows that are worked on at a time where configurations are listed.
 _BLOCK = 4096
@@ -283,9 +283,7 @@ def _new_walker(op: Any, data: Any) -> Any:
 
 def _flips(op: Any, data: Any) -> Any:
     """Tables of the flips of an operator, if it flips the same bits in every configuration."""
-    from .._kernels import _flips_numba
-
-    if type(data) not in _flips_numba.FLIP_KERNELS or op._flips is None:
+    if not _walkers().has_flips(data):
         return None
     grid = op._grid
     if not grid.two_level or grid.n_sites > _MOST_BITS or _numbering(op.hilbert)[1].kind != FREE:
@@ -302,10 +300,9 @@ class _FlipWalker:
     """
 
     def __init__(self, op: Any, data: Any, flips: Any):
-        from .._kernels import _flips_numba
-
-        self._data, self._flips, self._walk = data, flips, _flips_numba.walk_flips
-        self._scratch = _flips_numba.new_scratch(flips, op.dtype)
+        walkers = _walkers()
+        self._data, self._flips, self._walk = data, flips, walkers.walk_flips
+        self._scratch = walkers.new_flip_scratch(flips, op.dtype)
 
     def rows(
         self,
@@ -392,22 +389,9 @@ def _walk(op: Any, data: Any, n: int, use: Callable[..., None]) -> None:
 
 
 def _in_threads(part: Callable[[int, int], Any], n: int, work: int) -> list[tuple[int, int, Any]]:
-    """`part(first, last)` of consecutive rows, and its results; one thread where there is little.
-
-    The number of threads is that of numba: `NUMBA_NUM_THREADS`, or that of the cores.
-    """
-    import numba
-
-    settings: Any = numba.config
-    threads = max(1, min(settings.NUMBA_NUM_THREADS, work // _THREAD_ELEMENTS, n))
-    bounds = [n * k // threads for k in range(threads + 1)]
-    ranges = list(zip(bounds, bounds[1:]))
-    if threads == 1:
-        return [(0, n, part(0, n))]
-    with ThreadPoolExecutor(threads - 1) as pool:
-        others = [pool.submit(part, *r) for r in ranges[1:]]
-        results = [part(*ranges[0]), *(other.result() for other in others)]
-    return [(first, last, result) for (first, last), result in zip(ranges, results)]
+    """`part(first, last)` of consecutive rows, with results; one part if that is little."""
+    parts = ranges(n, max(1, min(most_threads(), work // _THREAD_ELEMENTS, n)))
+    return [(*ends, result) for ends, result in zip(parts, in_threads(part, parts))]
 
 
 def _leaves_space(op: Any, data: Any, table: Any, conn: Any, row: int, slot: int) -> ValueError:

@@ -6,7 +6,7 @@ that operators which differ by their numbers only share the program.
 """
 
 import math
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -36,6 +36,12 @@ def padded(data: Any, x: Any, rules: Rules) -> tuple[Any, Any]:
         )
     batch, (_, slots, n_sites) = x.shape[:-1], sigma_p.shape
     return sigma_p.reshape(*batch, slots, n_sites), mels.reshape(*batch, slots)
+
+
+@lru_cache(maxsize=256)
+def padded_by(rules: Rules) -> Any:
+    """`padded` for given rules, which calls then need not look at again."""
+    return jax.jit(lambda data, x: padded(data, x, rules))
 
 
 @partial(jax.jit, static_argnames="rules", inline=True)

@@ -22,8 +22,10 @@ from . import (  # noqa: F401
     _strings_numba,
     _tensor_numba,
 )
-from ._borrowed import borrowed, copy_items
+from ._borrowed import borrowed
 from ._cache import stamped
+from ._flips_numba import flip_rows, has_flips, write_flips
+from ._repeat_numba import repeat_row
 from ._rows import CANCELLATION
 from ._rows_numba import Conn, append_row_inlined, new_conn
 
@@ -202,14 +204,17 @@ def merge(
 
 
 @njit(cache=True, nogil=True)
-def count(first: Any, last: Any, begin: Any, lengths: Any, mels: Any, counts: Any) -> None:
-    """Numbers of elements that are not zero, of samples first ... last - 1."""
+def count(first: Any, last: Any, begin: Any, lengths: Any, mels: Any, counts: Any) -> Any:
+    """Numbers of elements that are not zero, of samples first ... last - 1; returns the largest."""
+    most = 0
     for b in range(first, last):
         n = 0
         for k in range(begin, begin + lengths[b]):
             n += mels[k] != 0
         begin += lengths[b]
         counts[b] = n
+        most = max(most, n)
+    return most
 
 
 def new_scratch(slots: int, merging: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -217,19 +222,6 @@ def new_scratch(slots: int, merging: bool) -> tuple[np.ndarray, np.ndarray]:
     if not merging:
         return np.empty(0, np.int64), np.empty(0)
     return np.empty(max(4, 4 * slots), np.int64), np.empty(slots)
-
-
-@njit(cache=True, nogil=True)
-def _repeat(x: Any, b: Any, xp: Any, begin: Any, end: Any) -> None:
-    """xp[begin:end] = x[b], with ever larger copies."""
-    n = x.shape[1]
-    if end > begin:
-        copy_items(xp, begin * n, x, b * n, n)
-    done = 1
-    while begin + done < end:
-        more = min(done, end - begin - done)
-        copy_items(xp, (begin + done) * n, xp, begin * n, more * n)
-        done += more
 
 
 @njit(cache=True, nogil=True)
@@ -253,7 +245,7 @@ def write(
     row_mels, size, sites, values = stored
     first = 0
     for b in range(x.shape[0]):
-        _repeat(x, b, xp, begins[b], begins[b + 1])
+        repeat_row(x, b, xp, begins[b], begins[b + 1])
         place = begins[b]
         for k in range(first, first + lengths[b]):
             if row_mels[k] == 0:
@@ -270,4 +262,16 @@ def write(
 
 stamped(rows)
 
-__all__ = ["count", "merge", "new_conn", "new_scratch", "read", "read_two", "rows", "write"]
+__all__ = [
+    "count",
+    "flip_rows",
+    "has_flips",
+    "merge",
+    "new_conn",
+    "new_scratch",
+    "read",
+    "read_two",
+    "rows",
+    "write",
+    "write_flips",
+]

@@ -29,6 +29,12 @@ class Flips(NamedTuple):
     slots: np.ndarray  # (2^s, T) int32, the slots that they have in the kernel
 
 
+def flipped_sites(flips: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The sites that flips (T, N) change: where those of each begin, (T + 1,), and all of them."""
+    begins = np.append(0, np.cumsum(np.count_nonzero(flips, axis=1), dtype=np.int64))
+    return begins, np.nonzero(flips)[1].astype(np.int32)
+
+
 def make_flips(flips: np.ndarray) -> Flips:
     """The tables for distinct flips (T, N), 1 where a site changes; T > 0."""
     n_sites = flips.shape[1]

@@ -28,13 +28,20 @@ def append_ising_row(data: Any, x: Any, conn: Any, n: Any) -> Any:
 
 
 @flip_kernel(IsingData)
-def ising_flip_elements(data: Any, word: Any, mels: Any) -> None:
+def ising_flip_elements(data: Any, word: Any, words: Any, mels: Any) -> None:
     """The diagonal, then the single flips."""
     edges, field = data.edges, -data.h[()]
     differ: Any = 0
-    for e in range(edges.shape[0]):
-        i, j = np.uint64(edges[e, 0]), np.uint64(edges[e, 1])
-        differ += np.int64(((word >> i) ^ (word >> j)) & np.uint64(1))
+    if words.shape[0] == 1:
+        for e in range(edges.shape[0]):
+            i, j = np.uint64(edges[e, 0]), np.uint64(edges[e, 1])
+            differ += np.int64(((word >> i) ^ (word >> j)) & np.uint64(1))
+    else:
+        for e in range(edges.shape[0]):
+            i, j = np.uint64(edges[e, 0]), np.uint64(edges[e, 1])
+            left, right = words[i >> np.uint64(6)], words[j >> np.uint64(6)]
+            parity = (left >> (i & np.uint64(63))) ^ (right >> (j & np.uint64(63)))
+            differ += np.int64(parity & np.uint64(1))
     mels[0] = data.J[()] * (edges.shape[0] - 2 * differ)
     for k in range(1, mels.shape[0]):
         mels[k] = field

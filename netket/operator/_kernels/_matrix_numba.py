@@ -15,6 +15,7 @@ from netket.hilbert._index_kernels import rank, unrank
 
 from ._borrowed import borrowed
 from ._cache import stamped
+from ._flips_numba import has_flips, new_flip_scratch, walk_flips
 from ._numbering import _CODE_BITS, BLOCKS, FREE, LISTED, PAIR
 from ._rows import CANCELLATION
 from ._rows_numba import append_row, append_row_inlined, new_conn
@@ -416,4 +417,14 @@ def state_of_slot(data: Any, table: Any, conn: Any, row: Any, k: Any, x: Any, xp
 
 stamped(walk, state_of_slot)
 
-__all__ = ["apply_rows", "dense_rows", "new_conn", "new_scratch", "state_of_slot", "walk"]
+__all__ = [
+    "apply_rows",
+    "dense_rows",
+    "has_flips",
+    "new_conn",
+    "new_flip_scratch",
+    "new_scratch",
+    "state_of_slot",
+    "walk",
+    "walk_flips",
+]

@@ -123,11 +123,11 @@ def append_string_row(data: Any, x: Any, conn: Any, n: Any) -> Any:
 
 
 @flip_kernel(StringData)
-def string_flip_elements(data: Any, word: Any, mels: Any) -> None:
-    """The elements of all groups, for configurations of one word."""
+def string_flip_elements(data: Any, word: Any, words: Any, mels: Any) -> None:
+    """The elements of all groups."""
     u = np.uint64
     weights, moduli, sign, care, want = data.weights, data.moduli, data.sign, data.care, data.want
-    begins, words = data.begins, data.sign.reshape(-1)  # words are not read
+    begins = data.begins
     noise = CANCELLATION * np.finfo(moduli.dtype).eps
     end = u(begins[0])
     for g in range(begins.shape[0] - 1):
