@@ -5,9 +5,22 @@ import warnings
 from typing import Any
 
 from . import activation, blocks
+from ._encoding import binary_encoding
 from ._old_names import old_name
+from .fast_masked_linear import FastMaskedConv1D, FastMaskedConv2D, FastMaskedDense1D
+from .masked_linear import MaskedConv1D, MaskedConv2D, MaskedDense1D
 
-__all__ = ["activation", "blocks"]
+__all__ = [
+    "FastMaskedConv1D",
+    "FastMaskedConv2D",
+    "FastMaskedDense1D",
+    "MaskedConv1D",
+    "MaskedConv2D",
+    "MaskedDense1D",
+    "activation",
+    "binary_encoding",
+    "blocks",
+]
 
 
 def __getattr__(name: str) -> Any:
