@@ -2,6 +2,7 @@
 """Samplers of configurations with probabilities given by a wave function."""
 
 from . import rules
+from .autoreg import ARDirectSampler
 from .base import Sampler, SamplerState
 from .constructors import (
     MetropolisAdjustedLangevin,
@@ -31,6 +32,7 @@ from .parallel_tempering import (
 from .rules import MetropolisRule
 
 __all__ = [
+    "ARDirectSampler",
     "ExactSampler",
     "Metropolis",
     "MetropolisAdjustedLangevin",
