@@ -242,6 +242,13 @@ config.define(
     runtime=True,
 )
 config.define(
+    "netket_autocorrelation_error_bars",
+    bool,
+    False,
+    help="Error bars from the autocorrelation function, right for few and for correlated chains.",
+    runtime=True,
+)
+config.define(
     "netket_experimental_packed_kernel",
     bool,
     True,

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from netket.config import config
 from netket.utils import struct
 from netket.utils.types import Array
 
@@ -92,7 +93,7 @@ class LocalEstimatorsBatch(struct.Pytree):
 
     def to_stats(self) -> Stats | StatsBatch:
         """f of the means with its error: `Stats` of one number, `StatsBatch` of an array."""
-        return _as_stats(*_combine(self.data, self.combinator))
+        return _as_stats(*_combine(self.data, self.combinator, config.autocorrelation_error_bars))
 
     def to_online_stats(self, *, max_lag: int = MAX_LAG) -> "OnlineStatsBatch":
         """Statistics that can be continued by further batches."""
@@ -229,15 +230,17 @@ def _rms(x: jax.Array) -> jax.Array:
     return jnp.sqrt(jnp.mean(jnp.abs(x) ** 2, axis=0))
 
 
-@partial(jax.jit, static_argnums=1)
-def _combine(data: jax.Array, f: Combinator) -> tuple[jax.Array, jax.Array]:
+@partial(jax.jit, static_argnums=(1, 2))
+def _combine(
+    data: jax.Array, f: Combinator, from_autocorrelation: bool
+) -> tuple[jax.Array, jax.Array]:
     """f of the means of data (C, n, K), and its error."""
-    chains, n, _ = data.shape
-    if chains > 1:
+    chains, n, k = data.shape
+    if chains > 1 and not from_autocorrelation:
         value, change = _linearised(f, jnp.mean(data, axis=1))
         return value, _rms(change) / jnp.sqrt(chains)
-    value, change = _linearised(f, data[0])
-    series = change.reshape(1, n, -1)
+    value, change = _linearised(f, data.reshape(-1, k))
+    series = change.reshape(chains, n, -1)
     error = jax.vmap(lambda x: statistics(x).error_of_mean, in_axes=-1)(series)
     return value, error.reshape(jnp.shape(value))
 

@@ -2,7 +2,10 @@
 r"""Statistics of Markov chains: mean, error bar, autocorrelation time and R-hat.
 
 The error bar is that of the mean of independent blocks, √(Var(block means) / number of blocks).
-With 32 chains or more a block is a chain; with fewer, each chain is cut into 32 blocks.
+With 32 chains or more a block is a chain; with fewer, each chain is cut into 32 blocks, whose error
+bar is too small where blocks are shorter than a few autocorrelation times: the numbers are those of
+NetKet 3.23. With ``netket.config.autocorrelation_error_bars`` it is right for any number of chains,
+see `autocorrelation`.
 """
 
 import jax
@@ -12,6 +15,7 @@ import numpy as np
 from netket.config import config
 from netket.utils.types import Array
 
+from .autocorrelation import error_from_autocorrelation, integrated_autocorrelation_time
 from .stats import Stats
 
 # fewest blocks of which a variance is taken
@@ -29,7 +33,9 @@ def statistics(data: Array) -> Stats:
         R-hat with one chain. The autocorrelation time is, by default, the τ of error² = variance
         (1 + 2 τ) / samples; with ``netket.config.experimental_fft_autocorrelation`` it is the mean
         over chains of the integrated one, 1 + 2 Σ_t ρ(t), which is 1 for independent samples, and
-        the error is that between chains if there are several.
+        the error is that between chains if there are several. With
+        ``netket.config.autocorrelation_error_bars`` the error and τ of the first formula
+        follow from the autocorrelation function of all chains together.
 
     Raises:
         ValueError: there are more than two axes, or no data.
@@ -48,10 +54,13 @@ def statistics(data: Array) -> Stats:
         data,
         plain_rhat=config.use_plain_rhat,
         fft=config.experimental_fft_autocorrelation,
+        from_autocorrelation=config.autocorrelation_error_bars,
     )
 
 
-def _statistics_uncompiled(x: jax.Array, plain_rhat: bool, fft: bool) -> Stats:
+def _statistics_uncompiled(
+    x: jax.Array, plain_rhat: bool, fft: bool, from_autocorrelation: bool
+) -> Stats:
     x = jnp.atleast_2d(x)
     n_chains, n = x.shape
     mean, variance = jnp.mean(x), jnp.var(x)
@@ -69,6 +78,9 @@ def _statistics_uncompiled(x: jax.Array, plain_rhat: bool, fft: bool) -> Stats:
     elif n_blocks >= MIN_BLOCKS:
         error = jnp.sqrt(block_variance / n_blocks)
         tau = _tau_of_blocks(n / per_chain, block_variance, variance)
+    if from_autocorrelation and x.size > 1:
+        error, tau = error_from_autocorrelation(x)
+        tau = jnp.maximum(0, (tau - 1) / 2)
     if fft:
         taus = jax.vmap(integrated_autocorrelation_time)(x)
         tau, tau_max = jnp.mean(taus), jnp.max(taus)
@@ -77,7 +89,9 @@ def _statistics_uncompiled(x: jax.Array, plain_rhat: bool, fft: bool) -> Stats:
     return Stats(mean, error, variance, tau, _r_hat(x, variance, plain_rhat), tau_max)
 
 
-_statistics = jax.jit(_statistics_uncompiled, static_argnames=("plain_rhat", "fft"))
+_statistics = jax.jit(
+    _statistics_uncompiled, static_argnames=("plain_rhat", "fft", "from_autocorrelation")
+)
 
 
 def _blocks(n: int) -> tuple[int, int]:
@@ -105,27 +119,3 @@ def _r_hat(x: jax.Array, variance: jax.Array, plain: bool) -> jax.Array:
     half = n if plain else n // 2
     between = jnp.var(_block_means(x[:, : (n // half) * half], half))
     return jnp.sqrt((n - 1) / n + between / variance)
-
-
-def integrated_autocorrelation_time(x: Array, c: float = 5.0) -> jax.Array:
-    """1 + 2 Σ_t ρ(t), summed up to the first t with t >= c τ(t), of one chain.
-
-    Args:
-        x: samples (n,).
-        c: the window, in units of τ (A. Sokal, Monte Carlo methods in statistical mechanics, 1997).
-
-    Returns:
-        The autocorrelation time, a real number; 1 for independent samples.
-    """
-    ρ = _autocorrelation(x)
-    τ = 2 * jnp.cumsum(ρ) - 1
-    outside = jnp.arange(len(ρ)) >= c * τ
-    return τ[jnp.where(jnp.any(outside), jnp.argmax(outside), len(ρ) - 1)]
-
-
-def _autocorrelation(x: jax.Array) -> jax.Array:
-    """ρ(t) for t = 0 ... n - 1, by Fourier transform; zeros avoid that the ends meet."""
-    n = len(x)
-    spectrum = jnp.abs(jnp.fft.fft(x - jnp.mean(x), n=2 * n)) ** 2
-    covariance = jnp.fft.ifft(spectrum)[:n].real
-    return covariance / covariance[0]

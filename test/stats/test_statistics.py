@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Statistics of chains: error bars cover, autocorrelation times are those of AR(1) chains."""
 
+import re
+
+import hypothesis.strategies as st
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
 import netket as nk
 from netket.stats import Stats, statistics
@@ -56,6 +60,65 @@ def test_error_bars_cover(rho):
     # 1 + 2 τ = (1 + rho) / (1 - rho), up to the finite length of the chains
     expected = ((1 + rho) / (1 - rho) - 1) / 2
     assert np.mean(taus) == pytest.approx(expected, rel=0.15, abs=0.15)
+
+
+COVERED = {  # mode: numbers of chains and samples, for which it claims to be right
+    "default": [(64, 64), (256, 16), (1, 8192)],
+    "fft": [(64, 64), (256, 16)],
+    "autocorrelation": [(1, 4096), (4, 1024), (16, 63), (16, 256), (64, 16)],
+}
+
+
+@pytest.mark.parametrize("mode, sizes", [(m, s) for m, sizes in COVERED.items() for s in sizes])
+def test_error_bars_cover_the_truth(mode, sizes):
+    """In 68 % of the repetitions, for autocorrelation times 1, 3, and 19."""
+    flags = {
+        "fft": "experimental_fft_autocorrelation",
+        "autocorrelation": "autocorrelation_error_bars",
+    }
+    n_chains, n = sizes
+    repetitions = 800
+    rng = np.random.default_rng(3)
+    for rho in (0.0, 0.5, 0.9):
+        x = ar1(rng, repetitions * n_chains, n, rho).reshape(repetitions, n_chains, n)
+        try:
+            if mode in flags:
+                setattr(nk.config, flags[mode], True)
+            means, errors = jax.jit(
+                jax.vmap(lambda x: (statistics(x).mean, statistics(x).error_of_mean))
+            )(x)
+        finally:
+            if mode in flags:
+                setattr(nk.config, flags[mode], False)
+        covered = np.mean(np.abs(means) < errors)
+        assert abs(covered - 0.6827) < 0.05, f"{covered} at rho = {rho}"
+
+
+def test_few_short_chains_need_the_autocorrelation():
+    """The usual 16 chains of 63 samples: what 3.23 quotes is too small by far, and says so."""
+    x = ar1(np.random.default_rng(4), 16, 63, 0.9)
+    plain = statistics(x)
+    nk.config.autocorrelation_error_bars = True
+    try:
+        right = statistics(x)
+    finally:
+        nk.config.autocorrelation_error_bars = False
+    assert right.error_of_mean > 3 * plain.error_of_mean
+    # error² = variance (1 + 2 τ) / samples, and R-hat is the same
+    error = np.sqrt(right.variance * (1 + 2 * right.tau_corr) / x.size)
+    assert right.error_of_mean == pytest.approx(error, rel=0.1)
+    assert (right.R_hat, right.mean) == (plain.R_hat, plain.mean)
+
+
+def test_a_complex_or_constant_chain_has_an_error_from_its_autocorrelation():
+    x = ar1(np.random.default_rng(5), 4, 500, 0.5, complex_values=True)
+    nk.config.autocorrelation_error_bars = True
+    try:
+        assert statistics(x).error_of_mean == pytest.approx(np.sqrt(3 / 2000), rel=0.15)
+        assert np.isnan(statistics(np.ones((4, 10))).error_of_mean)
+        assert np.isnan(statistics(np.ones(1)).error_of_mean)
+    finally:
+        nk.config.autocorrelation_error_bars = False
 
 
 @pytest.mark.parametrize("complex_values", [False, True])
@@ -166,6 +229,39 @@ def test_printing_never_fails():
     assert "±" in str(Stats(0.0, 5e-324, 0.0))
     assert str(Stats(jnp.ones(2), jnp.ones(2))).startswith("Stats(mean=[1. 1.]")
     jax.jit(lambda x: (str(Stats(x)), x)[1])(1.0)
+
+
+def read(text):
+    """Mean, error, and distance of neighbouring numbers, of what is printed."""
+    number = r"[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?)"
+    pattern = rf"({number})({number}j)? ± ({number})(?: e([-+]\d+))? \["
+    real, imaginary, error, exponent = re.match(pattern, text).groups()
+    scale = 10.0 ** int(exponent or 0)
+    mean = complex(float(real), complex(imaginary).imag if imaginary else 0.0)
+    decimals = len(error.partition(".")[2])
+    return mean * scale, float(error) * scale, 10.0**-decimals * scale
+
+
+@pytest.mark.parametrize("is_complex", [False, True])
+@given(
+    st.floats(-12, 12),
+    st.floats(-12, 12),
+    st.floats(-6, 6).filter(bool),
+    st.floats(-6, 6).filter(bool),
+)
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_printed_numbers_can_be_read_back(is_complex, size, error_size, a, b):
+    """From 1e-12 to 1e12: mean and error to the last digit, the error to two digits."""
+    mean = 10.0**size * (complex(a, b) if is_complex else a)
+    error = 10.0**error_size
+    text = str(Stats(mean, error, error**2))
+    got_mean, got_error, digit = read(text)
+    assert abs(got_error - error) <= 0.51 * digit
+    assert abs(got_mean.real - mean.real) <= 0.51 * digit + 1e-15 * abs(mean)
+    assert abs(got_mean.imag - mean.imag) <= 0.51 * digit + 1e-15 * abs(mean)
+    if error > 1e-14 * abs(mean):
+        assert digit <= 0.1 * error * 1.01
+    assert len(text.partition(" [")[0]) <= (70 if is_complex else 48)
 
 
 def test_dictionaries_and_parts():
