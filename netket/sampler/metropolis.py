@@ -20,6 +20,7 @@ from netket.utils import struct
 from netket.utils.types import Array, DType, ModuleOrApplyFun, PRNGKeyT, PyTree, Scalar
 
 from ._chains import number_of_chains, positive_integer
+from ._first_round import check_amplitudes, check_proposed, check_start, is_known, remember
 from ._machine import as_machine, log_density
 from ._members import check_members
 from ._steps import run_chains
@@ -188,6 +189,45 @@ class MetropolisSampler(Sampler):
             as_machine(machine), parameters, state, 1, return_log_probabilities=True
         )
         return state, (samples[:, 0], log_prob[:, 0])
+
+    def reset(
+        self, machine: ModuleOrApplyFun, parameters: PyTree, state: SamplerState | None = None
+    ) -> MetropolisSamplerState:
+        new: Any = super().reset(machine, parameters, state)
+        if (
+            isinstance(state, MetropolisSamplerState)
+            and not self.reset_chains
+            and is_known(state.σ)
+        ):
+            remember(new.σ)
+        return new
+
+    def sample(
+        self,
+        machine: ModuleOrApplyFun,
+        parameters: PyTree,
+        *,
+        state: SamplerState | None = None,
+        chain_length: int = 1,
+        return_log_probabilities: bool = False,
+    ) -> tuple[Any, SamplerState]:
+        start: Any = self.reset(machine, parameters) if state is None else state
+        is_first = not is_known(start.σ)
+        if is_first:
+            check_start(self.hilbert, start.σ)
+        result, end = super().sample(
+            machine,
+            parameters,
+            state=start,
+            chain_length=chain_length,
+            return_log_probabilities=return_log_probabilities,
+        )
+        samples = result[0] if return_log_probabilities else result
+        check_proposed(self.hilbert, self.rule, samples if is_first else end.σ)
+        if is_first and chain_length > 0:
+            check_amplitudes(end.log_prob)
+        remember(end.σ)
+        return result, end
 
     # -- what the base class asks for ------------------------------------------------------------
 

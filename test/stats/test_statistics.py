@@ -77,7 +77,7 @@ def test_error_bars_cover_the_truth(mode, sizes):
         "autocorrelation": "autocorrelation_error_bars",
     }
     n_chains, n = sizes
-    repetitions = 800
+    repetitions = 800 if n_chains > 1 else 1600
     rng = np.random.default_rng(3)
     for rho in (0.0, 0.5, 0.9):
         x = ar1(rng, repetitions * n_chains, n, rho).reshape(repetitions, n_chains, n)

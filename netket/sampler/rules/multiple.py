@@ -12,6 +12,7 @@ from netket.hilbert import AbstractHilbert
 from netket.utils import HashableArray, struct
 from netket.utils.types import Array, ArrayLike, PRNGKeyT, PyTree
 
+from ._parts import checked_rules, init_states, reset_states
 from .base import MetropolisRule, max_changes_of, select
 
 __all__ = ["MultipleRules"]
@@ -38,11 +39,7 @@ class MultipleRules(MetropolisRule):
             ValueError: The probabilities are not such.
         """
         weights = np.asarray(probabilities, dtype=float)
-        for rule in rules:
-            if not isinstance(rule, MetropolisRule):
-                raise TypeError(
-                    f"Argument `rules` must hold MetropolisRules, but has a {type(rule).__name__}."
-                )
+        rules = list(checked_rules(rules))
         if weights.shape != (len(rules),):
             raise ValueError(
                 f"Argument `probabilities` must have {len(rules)} entries, one for every rule, but "
@@ -53,7 +50,7 @@ class MultipleRules(MetropolisRule):
                 "Argument `probabilities` must be positive and sum to 1, but is "
                 f"{weights.tolist()}, which sums to {weights.sum()}."
             )
-        self.rules = list(rules)
+        self.rules = rules
         self._probabilities = HashableArray(weights)
 
     @property
@@ -66,16 +63,15 @@ class MultipleRules(MetropolisRule):
             rule.check_space(hilbert)
 
     def init_state(self, sampler: Any, machine: Any, params: PyTree, key: PRNGKeyT) -> tuple:
-        keys = jax.random.split(key, len(self.rules))
-        return tuple(
-            rule.init_state(sampler, machine, params, k) for rule, k in zip(self.rules, keys)
-        )
+        return init_states(self.rules, [sampler] * len(self.rules), machine, params, key)
 
     def reset(self, sampler: Any, machine: Any, params: PyTree, sampler_state: Any) -> tuple:
-        return tuple(
-            rule.reset(sampler, machine, params, sampler_state.replace(rule_state=state))
-            for rule, state in zip(self.rules, sampler_state.rule_state)
-        )
+        samplers, states = [sampler] * len(self.rules), self._states(sampler_state)
+        return reset_states(self.rules, samplers, machine, params, states)
+
+    def _states(self, state: Any) -> list[Any]:
+        """The state of the sampler as each of the rules sees it."""
+        return [state.replace(rule_state=own) for own in state.rule_state]
 
     def transition(
         self,
@@ -90,8 +86,7 @@ class MultipleRules(MetropolisRule):
         u = jax.random.uniform(choice_key, σ.shape[:1])
         choice = jnp.searchsorted(jnp.asarray(np.cumsum(self.probabilities)[:-1]), u, side="right")
         σp, correction = σ, jnp.zeros(σ.shape[:1])
-        for k, rule in enumerate(self.rules):
-            own = state.replace(rule_state=state.rule_state[k])
+        for k, (rule, own) in enumerate(zip(self.rules, self._states(state))):
             proposal = rule.transition(sampler, machine, parameters, own, keys[k], σ)
             proposal = (proposal[0], 0.0 * correction if proposal[1] is None else proposal[1])
             σp, correction = select(choice == k, proposal, (σp, correction))

@@ -17,6 +17,7 @@ from netket.hilbert import AbstractHilbert, TensorHilbert
 from netket.utils import struct
 from netket.utils.types import Array, PRNGKeyT, PyTree
 
+from ._parts import checked_rules, init_states, reset_states
 from .base import MetropolisRule
 
 __all__ = ["TensorRule"]
@@ -52,12 +53,7 @@ class TensorRule(MetropolisRule):
         """
         if not isinstance(hilbert, TensorHilbert):
             raise TypeError(f"Argument `hilbert` must be a TensorHilbert, but is {hilbert}.")
-        rules = tuple(rules)
-        for rule in rules:
-            if not isinstance(rule, MetropolisRule):
-                raise TypeError(
-                    f"Argument `rules` must hold MetropolisRules, but has a {type(rule).__name__}."
-                )
+        rules = checked_rules(rules)
         if len(rules) != len(hilbert.subspaces):
             factors = ", ".join(map(str, hilbert.subspaces))
             raise ValueError(
@@ -77,14 +73,11 @@ class TensorRule(MetropolisRule):
             rule.check_space(factor)
 
     def init_state(self, sampler: Any, machine: Any, params: PyTree, key: PRNGKeyT) -> tuple:
-        keys = jax.random.split(key, len(self.rules))
-        parts = zip(self.rules, self._samplers(sampler), keys)
-        return tuple(rule.init_state(own, machine, params, k) for rule, own, k in parts)
+        return init_states(self.rules, self._samplers(sampler), machine, params, key)
 
     def reset(self, sampler: Any, machine: Any, params: PyTree, sampler_state: Any) -> tuple:
         states = self._states(sampler_state, sampler_state.σ)
-        parts = zip(self.rules, self._samplers(sampler), states)
-        return tuple(rule.reset(own, machine, params, state) for rule, own, state in parts)
+        return reset_states(self.rules, self._samplers(sampler), machine, params, states)
 
     def transition(
         self,
