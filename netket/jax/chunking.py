@@ -4,10 +4,13 @@
 A batch of n rows is cut into ⌈n / chunk_size⌉ chunks of nearly equal size, and filled up to a
 multiple by copies of its last row. So the function is compiled once whatever n is, the waste is
 less than one row per chunk, and every row that it sees is a row of the batch.
+
+With several devices a chunk has `chunk_size` rows of each: they all work on every chunk, each on
+rows that it has.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +22,7 @@ from netket.utils.types import Array, PyTree
 
 from .autodiff import vjp
 from .scans import scan_append, scan_append_reduce
+from .sharding import n_parts, shard_along_axis
 
 # -- the shape of chunks -----------------------------------------------------------------------
 
@@ -79,24 +83,62 @@ def _check_chunk_size(chunk_size: Any) -> None:
         raise ValueError(f"Argument `chunk_size` must be positive or None, but is {chunk_size}.")
 
 
-def _balanced(n: int, chunk_size: int) -> tuple[int, int]:
-    """Number and size of the fewest chunks, not larger than `chunk_size`, that hold n rows."""
-    count = -(-n // chunk_size)
-    return count, -(-n // count)
+class Chunks(NamedTuple):
+    """The fewest chunks that hold n rows, of nearly equal size.
+
+    Attributes:
+        n: number of rows.
+        parts: number of devices over which they are split.
+        count: number of chunks.
+        size: rows of each device in a chunk.
+    """
+
+    n: int
+    parts: int
+    count: int
+    size: int
+
+    @classmethod
+    def of(cls, n: int, chunk_size: int, *, sharded: bool = True) -> "Chunks":
+        """Chunks of n rows with at most `chunk_size` rows of each device."""
+        parts = n_parts(n) if sharded else 1
+        count = max(-(-n // (parts * max(chunk_size, 1))), 1)
+        return cls(n, parts, count, -(-n // (parts * count)))
+
+    def split(self, x: PyTree, *, zeros: bool = False) -> PyTree:
+        """Rows (n, ...) as (count, parts * size, ...), filled up by copies of rows, or by zeros."""
+        return tree_map(lambda x: self._split(jnp.asarray(x), zeros), x)
+
+    def _split(self, x: Array, zeros: bool) -> Array:
+        rest = self.count * self.size - self.n // self.parts
+        if self.parts == 1:
+            x = _filled(x, 0, rest, zeros)
+            return x.reshape(self.count, self.size, *x.shape[1:])
+        tail = x.shape[1:]
+        x = _filled(x.reshape(self.parts, self.n // self.parts, *tail), 1, rest, zeros)
+        x = x.reshape(self.parts, self.count, self.size, *tail).swapaxes(0, 1)
+        return shard_along_axis(x.reshape(self.count, self.parts * self.size, *tail), 1)
+
+    def join(self, x: PyTree) -> PyTree:
+        """The inverse of `split`."""
+        return tree_map(self._join, x)
+
+    def _join(self, x: Array) -> Array:
+        tail = x.shape[2:]
+        if self.parts == 1:
+            return x.reshape(-1, *tail)[: self.n]
+        x = x.reshape(self.count, self.parts, self.size, *tail).swapaxes(0, 1)
+        x = x.reshape(self.parts, -1, *tail)[:, : self.n // self.parts]
+        return x.reshape(self.n, *tail)
 
 
-def _pad_split(x: PyTree, count: int, size: int, *, zeros: bool = False) -> PyTree:
-    """Chunks (count, size, ...), filled up by copies of the last row, or by zeros."""
-
-    def split(x: Array) -> Array:
-        rest = count * size - x.shape[0]
-        if rest:
-            x = jnp.asarray(x)
-            last = jnp.zeros_like(x[-1:]) if zeros else x[-1:]
-            x = jnp.concatenate([x, jnp.repeat(last, rest, axis=0)])
-        return x.reshape(count, size, *x.shape[1:])
-
-    return tree_map(split, x)
+def _filled(x: Array, axis: int, rest: int, zeros: bool) -> Array:
+    """The array with more rows along an axis: copies of the last one, or zeros."""
+    if not rest:
+        return x
+    last = jax.lax.slice_in_dim(x, x.shape[axis] - 1, None, axis=axis)
+    last = jnp.zeros_like(last) if zeros else last
+    return jnp.concatenate([x, jnp.repeat(last, rest, axis=axis)], axis)
 
 
 # -- functions of batches ----------------------------------------------------------------------
@@ -117,7 +159,8 @@ def apply_chunked(
         in_axes: 0 for arguments that are batches, None for others: one for all, or a tuple with
             one (or a tree of them) for each argument.
         chunk_size: how many rows to evaluate at most at a time; None for all at once.
-        axis_0_is_sharded: whether batches are spread over devices.
+        axis_0_is_sharded: whether batches are spread over devices; by default if their length is
+            a multiple of the number of devices.
         pvary_argnums: accepted for compatibility.
 
     Returns:
@@ -132,7 +175,8 @@ def apply_chunked(
             raise ValueError(f"Argument `in_axes` must have 0 and None only, but has {axis!r}.")
     if chunk_size is None:
         return f
-    return HashablePartial(_apply_chunked, HashablePartial(f), in_axes, chunk_size)
+    sharded = axis_0_is_sharded is not False
+    return HashablePartial(_apply_chunked, HashablePartial(f), in_axes, chunk_size, sharded)
 
 
 def vmap_chunked(
@@ -151,7 +195,9 @@ def vmap_chunked(
     if isinstance(in_axes, list):
         in_axes = tuple(in_axes)
     mapped = HashablePartial(_vmap, HashablePartial(f), in_axes)
-    return apply_chunked(mapped, in_axes, chunk_size=chunk_size)
+    return apply_chunked(
+        mapped, in_axes, chunk_size=chunk_size, axis_0_is_sharded=axis_0_is_sharded
+    )
 
 
 def _vmap(f: Callable, in_axes: Any, *args: Any, **kwargs: Any) -> PyTree:
@@ -160,12 +206,14 @@ def _vmap(f: Callable, in_axes: Any, *args: Any, **kwargs: Any) -> PyTree:
     return jax.vmap(f, in_axes=in_axes)(*args)
 
 
-def _apply_chunked(f: Callable, in_axes: Any, chunk_size: int, *args: Any, **kwargs: Any) -> PyTree:
+def _apply_chunked(
+    f: Callable, in_axes: Any, chunk_size: int, sharded: bool, *args: Any, **kwargs: Any
+) -> PyTree:
     leaves, treedef = jax.tree_util.tree_flatten(args)
     axes = _axes_of_leaves(in_axes, args)
     batch = [jnp.asarray(x) for x, axis in zip(leaves, axes) if axis is not None]
-    n = _length(batch)
-    if n <= chunk_size:
+    chunks = Chunks.of(_length(batch), chunk_size, sharded=sharded)
+    if chunks.count == 1:
         return f(*args, **kwargs)
 
     def one(rows: list[Array]) -> PyTree:
@@ -173,8 +221,7 @@ def _apply_chunked(f: Callable, in_axes: Any, chunk_size: int, *args: Any, **kwa
         full = [x if axis is None else next(rows_iter) for x, axis in zip(leaves, axes)]
         return f(*treedef.unflatten(full), **kwargs)
 
-    out = scan_append(one, _pad_split(batch, *_balanced(n, chunk_size)))
-    return tree_map(lambda y: y[:n], _merge(out))
+    return chunks.join(scan_append(one, chunks.split(batch)))
 
 
 def _axes_of_leaves(in_axes: Any, args: tuple) -> list[int | None]:
@@ -241,13 +288,14 @@ def vjp_chunked(
             )
     if chunk_size is not None and chunk_argnums:
         n = _length(tree_leaves([primals[i] for i in chunk_argnums]))
-        if n > chunk_size:
+        chunks = Chunks.of(n, chunk_size)
+        if chunks.count > 1:
             pull = HashablePartial(
                 _pull_chunked,
                 fun,
                 has_aux,
                 chunk_argnums,
-                _balanced(n, chunk_size),
+                chunks,
                 nondiff_argnums,
                 return_forward,
                 conjugate,
@@ -297,17 +345,16 @@ def _pull_chunked(
     fun: Callable,
     has_aux: bool,
     chunk_argnums: tuple[int, ...],
-    chunks: tuple[int, int],
+    chunks: Chunks,
     nondiff_argnums: tuple[int, ...],
     return_forward: bool,
     conjugate: bool,
     primals: tuple,
     w: PyTree,
 ) -> Any:
-    n = tree_leaves(w)[0].shape[0]
-    batch = _pad_split([primals[i] for i in chunk_argnums], *chunks)
+    batch = chunks.split([primals[i] for i in chunk_argnums])
     # rows that fill up have weight zero
-    w = _pad_split(w, *chunks, zeros=True)
+    w = chunks.split(w, zeros=True)
     diff = [i for i in range(len(primals)) if i not in nondiff_argnums]
 
     def one(x: tuple) -> tuple:
@@ -320,13 +367,9 @@ def _pull_chunked(
 
     append = (True, tuple(i in chunk_argnums for i in diff), True)
     out, res, aux = scan_append_reduce(one, (batch, w), append)
-
-    def rows(tree: PyTree) -> PyTree:
-        return tree_map(lambda y: y[:n], _merge(tree))
-
-    res = tuple(rows(r) if i in chunk_argnums else r for i, r in zip(diff, res))
+    res = tuple(chunks.join(r) if i in chunk_argnums else r for i, r in zip(diff, res))
     res = _show_float0(res)
-    return _select(rows(out), res, rows(aux), return_forward, has_aux)
+    return _select(chunks.join(out), res, chunks.join(aux), return_forward, has_aux)
 
 
 # Derivatives by integers have dtype float0, which a loop cannot stack or add: there they are bools.

@@ -164,13 +164,25 @@ def _replicate(sharding: NamedSharding, x: Any) -> Any:
         return x
     if x.is_fully_addressable and jax.process_count() > 1:
         _check_equal(x)
-        # asked for on every process with its own copy: nothing is sent
-        return jax.make_array_from_callback(x.shape, sharding, partial(_whole, x))
-    return jax.device_put(x, sharding) if x.is_fully_addressable else _replicated(sharding)(x)
+    # concrete arrays stay concrete, also where jax traces something else
+    with jax.ensure_compile_time_eval():
+        if not x.is_fully_addressable:
+            return _replicated(sharding)(x)
+        if jax.process_count() == 1:
+            return jax.device_put(x, sharding)
+        return _placed(x, sharding)
 
 
-def _whole(x: jax.Array, index: Any) -> jax.Array:
-    return x[index]
+def place_like(x: Array, old: jax.Array) -> jax.Array:
+    """An array that every process has, on the devices on which another one of its shape is."""
+    if old.sharding.is_fully_addressable:
+        return jax.device_put(x, old.sharding)
+    return _placed(x, old.sharding)
+
+
+def _placed(x: Array, sharding: Any) -> jax.Array:
+    # every process has its own copy: nothing is sent
+    return jax.make_array_from_callback(x.shape, sharding, lambda index: x[index])
 
 
 def _check_equal(x: jax.Array) -> None:
@@ -232,6 +244,28 @@ def from_own_rows(rows: np.ndarray) -> Array:
         return rows
     sharding = NamedSharding(_mesh(), PartitionSpec(AXIS))
     return jax.make_array_from_process_local_data(sharding, rows)
+
+
+def largest(value: int) -> int:
+    """The largest of the numbers that processes have."""
+    if not config.sharding or jax.process_count() == 1:
+        return value
+    from jax.experimental import multihost_utils
+
+    return int(np.max(multihost_utils.process_allgather(np.asarray(value))))
+
+
+def array_of_rows(n_rows: int, rows: Callable[[int, int], np.ndarray]) -> jax.Array:
+    """An array split along axis 0 from a function (first, stop) that returns some of its rows."""
+    shape, dtype = (n_rows, *rows(0, 1).shape[1:]), rows(0, 1).dtype
+    if not _is_split():
+        return jnp.asarray(rows(0, n_rows))
+
+    def part(index: tuple[slice, ...]) -> np.ndarray:
+        return rows(*index[0].indices(n_rows)[:2])
+
+    sharding = NamedSharding(_mesh(), PartitionSpec(AXIS))
+    return jax.make_array_from_callback(shape, sharding, part, dtype=dtype)
 
 
 def extract_replicated(t: PyTree) -> PyTree:

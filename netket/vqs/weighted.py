@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from netket.jax import tree_conj
+from netket.jax.chunking import Chunks
 from netket.utils.types import ModelStateT, PyTree
 
 
@@ -27,8 +28,8 @@ def weighted_sum(
     Args:
         apply_fun: the log-amplitude.
         mutable: collections of the model state to update, False for none.
-        chunk_size: samples whose derivatives are computed at once. Models with a state to update
-            always see all samples.
+        chunk_size: samples of each device whose derivatives are computed at once. Models with a
+            state to update always see all samples.
         parameters, model_state: of the model.
         x: samples (B, N).
         weights: w (B,).
@@ -45,12 +46,10 @@ def weighted_sum(
 
     if mutable is not False:
         return total(x, weights, mutable=mutable)
-    if chunk_size is None or chunk_size >= len(x):
+    chunks = Chunks.of(len(x), len(x) if chunk_size is None else chunk_size)
+    if chunks.count == 1:
         return total(x, weights)
-    missing = -len(x) % chunk_size
-    x = jnp.concatenate([x, jnp.repeat(x[-1:], missing, axis=0)])
-    steps = x.reshape(-1, chunk_size, x.shape[1]), jnp.pad(weights, (0, missing))
-    steps = steps[0], steps[1].reshape(-1, chunk_size)
+    steps = chunks.split(x), chunks.split(weights, zeros=True)
 
     # only the inputs of a chunk are kept for the backward pass
     @jax.checkpoint

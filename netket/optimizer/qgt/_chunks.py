@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from netket.jax import jacobian
+from netket.jax.chunking import Chunks
 from netket.utils.types import Array, PyTree
 
 from ._gram import gram
@@ -51,14 +52,14 @@ def linear_maps(
         pull = jax.linear_transpose(push, parameters)
         return push, lambda w: _conj(pull(w.conj())[0])
 
-    n_samples = samples.shape[0]
-    blocks, is_sample = chunked(samples, chunk_size)
+    chunks = Chunks.of(samples.shape[0], chunk_size)
+    blocks = chunks.split(samples)
 
     def push_chunks(v: PyTree) -> jax.Array:
         def push_one(σ: Array) -> Array:
             return jax.jvp(lambda θ: log_psi(θ, σ), (parameters,), (v,))[1]
 
-        return jax.lax.map(push_one, blocks).reshape(-1)[:n_samples]
+        return chunks.join(jax.lax.map(push_one, blocks))
 
     def pull_chunks(w: jax.Array) -> PyTree:
         def add(total: PyTree, block: tuple) -> tuple[PyTree, None]:
@@ -66,7 +67,7 @@ def linear_maps(
             _, pull = jax.vjp(lambda θ: log_psi(θ, σ), parameters)
             return jax.tree.map(jnp.add, total, pull(w_block)[0]), None
 
-        w_blocks = jnp.pad(w.conj(), (0, is_sample.size - n_samples)).reshape(is_sample.shape)
+        w_blocks = chunks.split(w.conj(), zeros=True)
         zero = jax.tree.map(jnp.zeros_like, parameters)
         return _conj(jax.lax.scan(add, zero, (blocks, w_blocks))[0])
 
@@ -114,8 +115,8 @@ def streamed_gram(
     if chunk_size is None:
         return moments_of(samples, p).scatter
 
-    blocks, is_sample = chunked(samples, chunk_size)
-    weights = jnp.pad(p, (0, is_sample.size - n_samples)).reshape(is_sample.shape)
+    chunks = Chunks.of(n_samples, chunk_size)
+    blocks, weights = chunks.split(samples), chunks.split(p, zeros=True)
 
     def merge_block(total: _Moments, block: tuple) -> tuple[_Moments, None]:
         return _merged(total, moments_of(*block)), None
