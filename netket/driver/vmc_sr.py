@@ -238,9 +238,9 @@ def _local_energies(state: Any, hamiltonian: Any) -> tuple[Any, Any, Any, Any]:
         local = state.local_estimators(hamiltonian)
         return local.to_stats(), state.samples, local.data, None
     image = apply_to_amplitudes(state, hamiltonian)
-    local_energies = _ratio(image, state.to_array())
-    pdf = state.probability_distribution()
-    return state.expect(hamiltonian), state._all_states, local_energies, pdf
+    samples, pdf = state._weighted_states()
+    local_energies = state._in_parts(_ratio(image, state.to_array()))
+    return state.expect(hamiltonian), samples, local_energies, pdf
 
 
 @jax.jit

@@ -2,12 +2,21 @@
 r"""`FullSumState`: expectation values are exact sums over all configurations of a small space."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from netket.hilbert import AbstractHilbert
+from netket.jax.sharding import (
+    array_of_rows,
+    gather,
+    n_ranks,
+    pad_axis_for_sharding,
+    shard_along_axis,
+)
 from netket.utils.types import Array, DType, PyTree, SeedT
 
 from .amplitudes import check_indexable, log_values
@@ -62,6 +71,7 @@ class FullSumState(VariationalState):
             )
         super().__init__(hilbert)
         self._states: jax.Array | None = None
+        self._split_states: jax.Array | None = None
         self._array: jax.Array | None = None
         self._pdf: jax.Array | None = None
         self._chunk_size = check_chunk_size(chunk_size)
@@ -90,6 +100,21 @@ class FullSumState(VariationalState):
                 self._states = jnp.asarray(self.hilbert.all_states())
         return self._states
 
+    @property
+    def _states_in_parts(self) -> jax.Array:
+        """All configurations (M, N), split over devices; copies of the last one fill them up."""
+        if n_ranks() == 1:
+            return self._all_states
+        if self._split_states is None:
+            check_indexable(self.hilbert)
+            with jax.ensure_compile_time_eval():
+                self._split_states = _split_states(self.hilbert)
+        return self._split_states
+
+    def _in_parts(self, vector: Array) -> Array:
+        """A vector (n_states,) as (M,), split like the configurations; zeros fill it up."""
+        return vector if n_ranks() == 1 else _split(vector)
+
     def log_value(self, σ: Array) -> jax.Array:
         return log_values(self._apply_fun, self.variables, σ, self.chunk_size)
 
@@ -98,16 +123,19 @@ class FullSumState(VariationalState):
 
         Args:
             normalize: to Σ|ψ|² = 1.
-            allgather: accepted for compatibility: every process has all amplitudes.
+            allgather: with several devices, whether all have all amplitudes, or each a part; parts
+                have the same length, which zeros at the end fill up.
         """
         if not normalize:
-            return jnp.exp(self.log_value(self._all_states))
+            # inside a transformation, parameters may be traced
+            psi = _whole(jnp.exp(self.log_value(self._states_in_parts)), self.hilbert.n_states)
+            return psi if allgather else self._in_parts(psi)
         if self._array is None:
-            x = self._all_states
+            x = self._states_in_parts
             # inside a transformation amplitudes are still computed now, as they are kept
             with jax.ensure_compile_time_eval():
-                self._array = _normalized(self.log_value(x))
-        return self._array
+                self._array = _normalized(self.log_value(x), self.hilbert.n_states)
+        return self._array if allgather else self._in_parts(self._array)
 
     def probability_distribution(self) -> jax.Array:
         """The distribution ``|ψ|²``, normalised, shape (n_states,)."""
@@ -116,6 +144,10 @@ class FullSumState(VariationalState):
             with jax.ensure_compile_time_eval():
                 self._pdf = jnp.abs(psi) ** 2
         return self._pdf
+
+    def _weighted_states(self) -> tuple[jax.Array, jax.Array]:
+        """All configurations and their probabilities, (M, N) and (M,), split over devices."""
+        return self._states_in_parts, self._in_parts(self.probability_distribution())
 
     def quantum_geometric_tensor(self, qgt_T: Any = None) -> Any:
         from netket.optimizer.qgt import QGTAuto
@@ -129,8 +161,30 @@ class FullSumState(VariationalState):
         return f"FullSumState(hilbert = {self.hilbert})"
 
 
+def _split_states(hilbert: AbstractHilbert) -> jax.Array:
+    n, parts = hilbert.n_states, n_ranks()
+
+    def rows(first: int, stop: int) -> np.ndarray:
+        return hilbert.numbers_to_states(np.minimum(np.arange(first, stop), n - 1))
+
+    return array_of_rows(parts * -(-n // parts), rows)
+
+
 @jax.jit
-def _normalized(log: jax.Array) -> jax.Array:
+def _split(vector: Array) -> jax.Array:
+    return shard_along_axis(pad_axis_for_sharding(vector), 0)
+
+
+@partial(jax.jit, static_argnums=1)
+def _whole(x: jax.Array, n: int) -> jax.Array:
+    """The first n entries, on all devices."""
+    return gather(x[:n])
+
+
+@partial(jax.jit, static_argnums=1)
+def _normalized(log: jax.Array, n: int) -> jax.Array:
+    """The amplitudes (n,) of logarithms (M,), on all devices."""
+    log = gather(log[:n])
     # the largest amplitude is 1 before it is normalised: nothing overflows
     psi = jnp.exp(log - log.real.max())
     return psi / jnp.linalg.norm(psi)

@@ -34,7 +34,7 @@ def state_data(vstate: Any, chunk_size: int | None = None) -> StateData:
         chunk_size: how many samples to evaluate at a time; by default as the state does.
     """
     if is_full_sum(vstate):
-        samples, pdf = vstate._all_states, vstate.probability_distribution()
+        samples, pdf = _weighted_states(vstate)
     elif hasattr(vstate, "_apply_fun"):
         samples, pdf = vstate.samples, None
     else:
@@ -49,6 +49,13 @@ def state_data(vstate: Any, chunk_size: int | None = None) -> StateData:
     return StateData(
         vstate._apply_fun, vstate.parameters, vstate.model_state, samples, pdf, chunk_size
     )
+
+
+def _weighted_states(vstate: Any) -> tuple[Array, Array]:
+    """All configurations and their probabilities, split over devices if the state can do so."""
+    if hasattr(vstate, "_weighted_states"):
+        return vstate._weighted_states()
+    return vstate._all_states, vstate.probability_distribution()
 
 
 def is_full_sum(vstate: Any) -> bool:
