@@ -4,6 +4,7 @@
 import time
 from typing import Any
 
+from netket.jax.sharding import any_process
 from netket.utils import struct
 
 from .base import Driver, StopRun
@@ -35,5 +36,6 @@ class Timeout(StoppingCallback):
 
     def on_step_end(self, step: int, log_data: dict[str, Any], driver: Driver) -> None:
         elapsed = time.monotonic() - self._start
-        if elapsed > self.timeout:
+        # all processes stop at the same step, or none
+        if any_process(elapsed > self.timeout):
             raise StopRun(f"{elapsed:.1f} s have passed, and the limit is {self.timeout:g} s.")

@@ -288,7 +288,8 @@ class AbstractDriver(struct.Pytree, mutable=True):
                 )
             raise
         errors = callbacks.call_all("on_run_end", self._step_count, self)
-        sys.stderr.write(message)
+        if jax.process_index() == 0:
+            sys.stderr.write(message)
         if errors:
             raise errors[0]
         interrupt.check()

@@ -8,6 +8,8 @@ import threading
 from types import FrameType
 from typing import Any
 
+from netket.jax.sharding import any_process
+
 
 class InterruptAtStepEnd:
     """Context in which Ctrl-C (SIGINT) takes effect when `check` is called.
@@ -51,10 +53,10 @@ class InterruptAtStepEnd:
             sys.stderr.flush()
 
     def check(self) -> None:
-        """Raises the interrupt that came since the last call, if any.
+        """Raises the interrupt that came since the last call to any process, if any.
 
         Raises:
             KeyboardInterrupt: Ctrl-C was pressed.
         """
-        if self._pending:
+        if any_process(self._pending):
             raise KeyboardInterrupt

@@ -3,13 +3,24 @@
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import jax
 import numpy as np
 from plum import NotFoundLookupError
 
+from netket.jax.sharding import (
+    from_own_rows,
+    largest,
+    n_parts,
+    n_ranks,
+    own_rows,
+    sharding_decorator,
+)
 from netket.operator import DiscreteJaxOperator, DiscreteOperator
 from netket.utils import HashablePartial
+from netket.utils.types import PyTree
 
 from .dispatch import get_local_kernel, get_local_kernel_arguments
 from .local_values import local_value_kernel, local_value_kernel_jax
@@ -25,8 +36,15 @@ def arguments_jax_operator(vstate: MCState, operator: DiscreteJaxOperator) -> An
 
 @get_local_kernel_arguments.dispatch
 def arguments_discrete_operator(vstate: MCState, operator: DiscreteOperator) -> Any:
-    σ = vstate.samples
-    return σ, operator.get_conn_padded(np.asarray(σ))
+    σ = own_rows(vstate.samples)
+    xp, mels = (np.asarray(x) for x in operator.get_conn_padded(σ))
+    if n_ranks() == 1:
+        return vstate.samples, (xp, mels)
+    # processes may have found different largest numbers of connected elements
+    more = largest(mels.shape[-1]) - mels.shape[-1]
+    xp = np.concatenate([xp, np.repeat(σ[..., None, :], more, axis=-2)], axis=-2)
+    mels = np.pad(mels, [(0, 0)] * (mels.ndim - 1) + [(0, more)])
+    return vstate.samples, (from_own_rows(xp), from_own_rows(mels))
 
 
 @get_local_kernel.dispatch
@@ -59,7 +77,24 @@ def kernel_discrete_operator_chunked(
 
 
 def bound_kernel(vstate: Any, operator: Any, chunk_size: int | None) -> Callable:
-    """The kernel for an operator with its chunk size bound: f(logpsi, variables, σ, arguments)."""
+    """The kernel for an operator with its chunk size bound: f(logpsi, variables, σ, arguments).
+
+    Each device evaluates as many blocks of connected elements as its own samples need.
+    """
+    kernel = _bound_kernel(vstate, operator, chunk_size)
+    return HashablePartial(_in_parts, kernel) if kernel.func is local_value_kernel_jax else kernel
+
+
+def _in_parts(
+    kernel: Callable, logpsi: Callable, variables: PyTree, σ: jax.Array, arguments: PyTree
+) -> jax.Array:
+    if n_parts(len(σ)) == 1:
+        return kernel(logpsi, variables, σ, arguments)
+    of_part = sharding_decorator(partial(kernel, logpsi), (False, True, False))
+    return of_part(variables, σ, arguments)
+
+
+def _bound_kernel(vstate: Any, operator: Any, chunk_size: int | None) -> HashablePartial:
     kernel = get_local_kernel(vstate, operator, None)
     if chunk_size is None:
         return HashablePartial(kernel)

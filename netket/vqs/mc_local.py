@@ -11,8 +11,8 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.sharding import NamedSharding, PartitionSpec
 
+from netket.jax.sharding import extract_replicated, from_own_rows, n_ranks, own_rows
 from netket.operator import AbstractOperator, DiscreteJaxOperator, DiscreteOperator
 from netket.stats import LocalEstimators
 from netket.utils.types import PyTree
@@ -20,7 +20,7 @@ from netket.utils.types import PyTree
 from .checks import check_operator, is_traced
 from .dispatch import get_local_kernel_arguments, local_estimators
 from .kernel_rules import bound_kernel, uses_own_rules
-from .local_values import choose_blocks, local_value_kernel_jax, local_values_host
+from .local_values import choose_blocks, local_values_host
 from .mc_state import MCState
 
 
@@ -32,14 +32,16 @@ def local_values_of(vstate: MCState, operator: Any, chunk_size: int | None) -> j
     """
     check_operator(vstate.hilbert, operator, vstate.samples)
     if _is_for_host(vstate, operator):
-        σ = vstate.samples
-        x = np.asarray(σ).reshape(-1, σ.shape[-1])
+        σ = own_rows(vstate.samples)
+        x = σ.reshape(-1, σ.shape[-1])
         blocks = choose_blocks(len(x), _max_conn(operator, x), chunk_size, overlap=True)
-        values = local_values_host(vstate._apply_fun, vstate.variables, x, operator, blocks)
-        return values.reshape(σ.shape[:-1])
+        variables = extract_replicated(vstate.variables)
+        values = local_values_host(vstate._apply_fun, variables, x, operator, blocks)
+        values = values.reshape(σ.shape[:-1])
+        return values if n_ranks() == 1 else from_own_rows(np.asarray(values))
     σ, arguments = get_local_kernel_arguments(vstate, operator)
     kernel = bound_kernel(vstate, operator, chunk_size)
-    return _kernel_values(kernel, vstate._apply_fun, _sharding(σ), vstate.variables, σ, arguments)
+    return _kernel_values(kernel, vstate._apply_fun, vstate.variables, σ, arguments)
 
 
 def _is_for_host(vstate: MCState, operator: Any) -> bool:
@@ -47,8 +49,7 @@ def _is_for_host(vstate: MCState, operator: Any) -> bool:
         return False
     if is_traced(operator) or not uses_own_rules(vstate, operator):
         return False
-    several_devices = _sharding(vstate.samples) is not None
-    return not (several_devices and isinstance(operator, DiscreteJaxOperator))
+    return n_ranks() == 1 or not isinstance(operator, DiscreteJaxOperator)
 
 
 def _max_conn(operator: DiscreteOperator, x: np.ndarray) -> int:
@@ -60,38 +61,13 @@ def _max_conn(operator: DiscreteOperator, x: np.ndarray) -> int:
         return max(1, int(np.max(operator.n_conn(x[:1]))))
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2))
+@partial(jax.jit, static_argnums=(0, 1))
 def _kernel_values(
-    kernel: Callable,
-    apply_fun: Callable,
-    sharding: NamedSharding | None,
-    variables: PyTree,
-    σ: jax.Array,
-    arguments: PyTree,
+    kernel: Callable, apply_fun: Callable, variables: PyTree, σ: jax.Array, arguments: PyTree
 ) -> jax.Array:
     """Values (n_chains, chain_length) of a kernel for samples (n_chains, chain_length, N)."""
-    shape = σ.shape[:-1]
     x = σ.reshape(-1, σ.shape[-1])
-    if sharding is None or kernel.func is not local_value_kernel_jax:
-        return kernel(apply_fun, variables, x, arguments).reshape(shape)
-    # each device evaluates as many blocks as its own samples need
-    everywhere, split = PartitionSpec(), PartitionSpec(sharding.spec[0])
-    values = jax.shard_map(
-        lambda variables, x, arguments: kernel(apply_fun, variables, x, arguments),
-        mesh=sharding.mesh,
-        in_specs=(everywhere, split, everywhere),
-        out_specs=split,
-        check_vma=False,
-    )(variables, x, arguments)
-    return values.reshape(shape)
-
-
-def _sharding(σ: Any) -> NamedSharding | None:
-    """How chains are spread over devices, None if they are not."""
-    sharding = getattr(σ, "sharding", None)
-    if not isinstance(sharding, NamedSharding) or len(sharding.device_set) == 1:
-        return None
-    return sharding if sharding.spec and sharding.spec[0] is not None else None
+    return kernel(apply_fun, variables, x, arguments).reshape(σ.shape[:-1])
 
 
 @local_estimators.dispatch

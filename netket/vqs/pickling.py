@@ -13,6 +13,12 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from netket.jax.sharding import n_parts, shard_along_axis, to_host
+
 
 def reduce(obj: Any, protocol: int) -> tuple[Callable, tuple]:
     """What `__reduce_ex__` returns for an object with functions among its attributes."""
@@ -33,12 +39,19 @@ _KNOWN = ("jax", "flax")
 
 class _Pickler(pickle.Pickler):
     def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, jax.Array) and not (obj.is_fully_addressable or obj.is_fully_replicated):
+            return _split, (to_host(obj),)
         if isinstance(obj, FunctionType):
             call = _maker(obj)
             return NotImplemented if call is None else (_call, call)
         if hasattr(obj, "__wrapped__") and _is_named(obj):
             return _named, (obj.__module__, obj.__qualname__)
         return NotImplemented
+
+
+def _split(x: np.ndarray) -> Any:
+    """An array that was split over several processes, over the devices that there are now."""
+    return shard_along_axis(x, 0) if n_parts(len(x)) > 1 else jnp.asarray(x)
 
 
 def _is_named(obj: Any) -> bool:

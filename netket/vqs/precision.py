@@ -123,11 +123,13 @@ def check_mc_convergence(
         state.reset()
     τ = float(acc.tau_corr_acf)
     verdict = "samples are nearly independent" if sweep_size >= 2 * τ else "raise `sweep_size`"
-    sys.stdout.write(
+    report = (
         f"{acc}\n"
         f"autocorrelation time: {τ:.3g} steps, {τ / sweep_size:.3g} sweeps of {sweep_size} steps\n"
         f"sweep_size should be at least twice the time, {math.ceil(2 * τ)}: {verdict}\n"
     )
+    if jax.process_index() == 0:
+        sys.stdout.write(report)
     if plot:
         _plot(acc, history.dict)
     return acc, history.dict
@@ -185,7 +187,7 @@ def _is_precise(acc: Any, atol: float | None, rtol: float | None) -> bool:
 
 
 def _report(verbose: bool, text: str) -> None:
-    if verbose:
+    if verbose and jax.process_index() == 0:
         sys.stderr.write(text + "\n")
 
 

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from flax import serialization
 
-from netket.jax.sharding import gather
+from netket.jax.sharding import gather, place_like
 from netket.utils.types import PyTree
 
 from .full_sum_state import FullSumState
@@ -89,7 +89,7 @@ def _placed(tree: PyTree, like: PyTree) -> PyTree:
 
     def place(x: Any, old: Any) -> Any:
         fits = isinstance(old, jax.Array) and np.shape(x) == old.shape
-        return jax.device_put(x, old.sharding) if fits else x
+        return place_like(x, old) if fits else x
 
     return jax.tree.map(place, tree, like)
 

@@ -12,6 +12,7 @@ import numpy as np
 from netket.errors import ParameterMismatchError
 from netket.hilbert import AbstractHilbert
 from netket.jax import HashablePartial, PRNGKey, tree_size
+from netket.jax.sharding import replicate
 from netket.stats import Stats
 from netket.utils.model_frameworks import identify_framework, maybe_wrap_module
 from netket.utils.types import Array, DType, ModelStateT, NNInitFunc, PyTree, SeedT
@@ -118,7 +119,7 @@ class VariationalState(abc.ABC):
 
     @parameters.setter
     def parameters(self, parameters: PyTree) -> None:
-        parameters = _plain(parameters)
+        parameters = replicate(_plain(parameters))
         structure = jax.tree.structure(parameters)
         if self._parameters_structure is None:
             self._parameters_structure = structure
@@ -134,7 +135,7 @@ class VariationalState(abc.ABC):
 
     @model_state.setter
     def model_state(self, model_state: ModelStateT) -> None:
-        self._model_state = dict(_plain(model_state))
+        self._model_state = dict(replicate(_plain(model_state)))
         self.reset()
 
     @property
