@@ -5,6 +5,7 @@ import jax
 import numpy as np
 
 from netket.hilbert import AbstractHilbert
+from netket.jax.sharding import own_rows
 from netket.utils.types import Array
 
 __all__ = ["check_members"]
@@ -15,12 +16,12 @@ def check_members(hilbert: AbstractHilbert, σ: Array, what: str) -> None:
 
     Args:
         hilbert: The space.
-        σ: Configurations (B, N); nothing is checked while jax traces.
+        σ: Configurations (B, N), of which each process checks its own; none while jax traces.
         what: What is checked, the beginning of the message.
     """
     if isinstance(σ, jax.core.Tracer) or not hasattr(hilbert, "states_at_index"):
         return
-    σ = np.asarray(σ)
+    σ = own_rows(σ)
     legal = np.ones(len(σ), dtype=bool)
     for site in range(hilbert.size):
         legal &= np.isin(σ[:, site], np.asarray(hilbert.states_at_index(site)))

@@ -6,8 +6,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from netket.hilbert import DiscreteHilbert
+from netket.jax import apply_chunked
+from netket.jax.sharding import array_of_rows, gather, n_ranks, shard_along_axis
 from netket.utils import struct
 from netket.utils.types import DType, PRNGKeyT, PyTree, Scalar
 
@@ -16,7 +19,7 @@ from .base import Sampler, SamplerState
 
 __all__ = ["ExactSampler", "ExactSamplerState"]
 
-# states that are evaluated at a time
+# states that a device evaluates at a time
 _BLOCK = 2**13
 
 
@@ -36,7 +39,9 @@ class ExactSamplerState(SamplerState):
 class ExactSampler(Sampler):
     r"""Draws independent samples by inverting the cumulative distribution of all basis states.
 
-    All amplitudes are evaluated at every call of `sample`, so it is meant for small spaces.
+    All amplitudes are evaluated at every call of `sample`, so it is meant for small spaces. Several
+    devices evaluate a part of them each, and have one chain each; the samples of all chains, one
+    chain after the other, are those that one device draws.
 
     >>> import jax, netket as nk
     >>> hi = nk.hilbert.Spin(1 / 2, 4)
@@ -85,7 +90,8 @@ class ExactSampler(Sampler):
         chain_length: int,
         return_log_probabilities: bool = False,
     ) -> tuple[Any, ExactSamplerState]:
-        samples, log_prob, state = _sample(self, machine, parameters, state, chain_length)
+        numbers = _all_numbers(self.hilbert.n_states)
+        samples, log_prob, state = _sample(self, machine, parameters, state, chain_length, numbers)
         return ((samples, log_prob) if return_log_probabilities else samples), state
 
 
@@ -96,29 +102,32 @@ def _sample(
     parameters: PyTree,
     state: ExactSamplerState,
     chain_length: int,
+    numbers: jax.Array,
 ) -> tuple[jax.Array, jax.Array, ExactSamplerState]:
     rng, key = jax.random.split(state.rng)
-    log_prob = _all_log_densities(sampler, machine, parameters)
-    numbers = _draw(key, log_prob, (sampler.n_batches, chain_length))
+    log_prob = _all_log_densities(sampler, machine, parameters, numbers)
+    numbers = shard_along_axis(_draw(key, log_prob, (sampler.n_batches, chain_length)), 0)
     samples = sampler.hilbert.numbers_to_states(numbers).astype(sampler.dtype)
     return samples, log_prob[numbers], state.replace(rng=rng)
 
 
-def _all_log_densities(sampler: ExactSampler, machine: Any, parameters: PyTree) -> jax.Array:
-    """Log-probabilities of all states, evaluated in blocks of bounded memory."""
-    n_states = sampler.hilbert.n_states
-    block = min(n_states, _BLOCK)
-    n_blocks = -(-n_states // block)
+def _all_numbers(n_states: int) -> jax.Array:
+    """The numbers of all states, split over devices; the last one fills them up."""
+    length = n_ranks() * -(-n_states // n_ranks())
+    return array_of_rows(length, lambda i, j: np.minimum(np.arange(i, j), n_states - 1))
 
-    def evaluate(start: jax.Array) -> jax.Array:
-        # the last block may exceed the space: it repeats the last state
-        numbers = jnp.minimum(start + jnp.arange(block), n_states - 1)
+
+def _all_log_densities(
+    sampler: ExactSampler, machine: Any, parameters: PyTree, numbers: jax.Array
+) -> jax.Array:
+    """Log-probabilities of all states, each device evaluating blocks of bounded memory."""
+
+    def evaluate(numbers: jax.Array) -> jax.Array:
         states = sampler.hilbert.numbers_to_states(numbers).astype(sampler.dtype)
         return log_density(machine, parameters, states, sampler.machine_pow)
 
-    if n_blocks == 1:
-        return evaluate(jnp.zeros((), int))
-    return jax.lax.map(evaluate, block * jnp.arange(n_blocks)).ravel()[:n_states]
+    log_prob = apply_chunked(evaluate, chunk_size=_BLOCK)(numbers)
+    return gather(log_prob[: sampler.hilbert.n_states])
 
 
 def _draw(key: PRNGKeyT, log_prob: jax.Array, shape: tuple[int, ...]) -> jax.Array:

@@ -2,7 +2,8 @@
 """A Metropolis sampler whose steps run on the host, for rules written in numpy.
 
 Only the model is compiled. It is slower than `MetropolisSampler`, but its rules may use anything
-that python has, such as connected elements of operators without a jax kernel.
+that python has, such as connected elements of operators without a jax kernel. Of several processes
+each runs its own chains, with random numbers of its own.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from netket.hilbert import AbstractHilbert
+from netket.jax.sharding import extract_replicated, from_own_rows, n_ranks, own_rows
 from netket.operator import DiscreteOperator
 from netket.utils import struct
 from netket.utils.types import Array, ArrayLike, PRNGKeyT, PyTree
@@ -105,8 +107,11 @@ class MetropolisSamplerNumpy(MetropolisSampler):
             return np.asarray(values)
 
         key, draw_key = jax.random.split(state.rng)
-        rng = np.random.default_rng(np.asarray(jax.random.key_data(draw_key)).ravel())
-        σ = np.array(state.σ)
+        seed = np.ravel(np.asarray(jax.random.key_data(draw_key))).tolist()
+        process = jax.process_index() if n_ranks() > 1 else 0
+        rng = np.random.default_rng([*seed, process] if process else seed)
+        σ, parameters = np.array(own_rows(state.σ)), extract_replicated(parameters)
+        n_chains, kept = len(state.σ), own_rows(state.n_accepted_proc)
         step = partial(_step, self, machine, parameters, rng, log_prob)
         state = state.replace(σ=σ, σ1=σ.copy(), log_prob=log_prob(σ), rng=key)
         n_accepted = np.zeros(len(σ), int)
@@ -117,9 +122,11 @@ class MetropolisSamplerNumpy(MetropolisSampler):
                 state, accept = step(state)
                 n_accepted += accept
             samples[:, t], log_probs[:, t] = state.σ, state.log_prob
+        samples, log_probs = from_own_rows(samples), from_own_rows(log_probs)
         state = state.replace(
-            n_steps_proc=state.n_steps_proc + chain_length * self.sweep_size * len(σ),
-            n_accepted_proc=state.n_accepted_proc + n_accepted,
+            **{name: from_own_rows(getattr(state, name)) for name in ("σ", "log_prob")},
+            n_steps_proc=state.n_steps_proc + chain_length * self.sweep_size * n_chains,
+            n_accepted_proc=from_own_rows(kept + n_accepted),
         )
         return ((samples, log_probs) if return_log_probabilities else samples), state
 

@@ -208,8 +208,14 @@ def _tempering(sampler: ParallelTemperingSampler, dtype: Any) -> Tempering:
             second = jnp.where(accept, place[:, r], place[:, r + 1])
             place = place.at[:, r].set(first).at[:, r + 1].set(second)
             counts = counts.at[r].add(jnp.sum(accept, axis=0))
-        rows = (place + replicas * jnp.arange(chains)[:, None]).ravel()
-        return jax.tree.map(lambda x: x[rows], walkers), counts
+
+        def exchanged(x: jax.Array) -> jax.Array:
+            # within each chain, so that nothing moves from device to device
+            parts = x.reshape(chains, replicas, -1)
+            parts = jnp.take_along_axis(parts, place[..., None], axis=1, mode="clip")
+            return parts.reshape(x.shape)
+
+        return jax.tree.map(exchanged, walkers), counts
 
     return Tempering(jnp.tile(betas, chains), draw, exchange, slice(None, None, replicas))
 

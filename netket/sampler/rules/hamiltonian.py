@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from netket.hilbert import AbstractHilbert
+from netket.jax.sharding import n_parts, sharding_decorator
 from netket.operator import DiscreteOperator
 from netket.utils import struct
 from netket.utils.types import Array, PRNGKeyT, PyTree
@@ -112,6 +113,17 @@ class HamiltonianRule(DrawnAheadRule):
             return None
         return _connected(self._operator, σ)[1]
 
+    def _call_host(self, σ: Array, u: Array) -> tuple[jax.Array, jax.Array]:
+        """Proposals and corrections; each device asks for its own chains."""
+
+        def call(σ: Array, u: Array) -> tuple[jax.Array, jax.Array]:
+            shapes = tuple(jax.ShapeDtypeStruct(x.shape, x.dtype) for x in (σ, u))
+            return jax.pure_callback(self._host_operator, shapes, σ, u)
+
+        if n_parts(len(σ)) == 1:
+            return call(σ, u)
+        return sharding_decorator(call, (True, True), (False, False))(σ, u)
+
     def propose(
         self,
         sampler: Any,
@@ -122,11 +134,7 @@ class HamiltonianRule(DrawnAheadRule):
         drawn: jax.Array,
     ) -> tuple[jax.Array, jax.Array, _Moves | None]:
         if self._host_operator is not None:
-            shapes = (
-                jax.ShapeDtypeStruct(σ.shape, σ.dtype),
-                jax.ShapeDtypeStruct(drawn.shape, drawn.dtype),
-            )
-            σp, correction = jax.pure_callback(self._host_operator, shapes, σ, drawn)
+            σp, correction = self._call_host(σ, drawn)
             return σp, correction, None
         n = facts.count
         chosen = nth_true(facts.allowed, nth(drawn, n))
