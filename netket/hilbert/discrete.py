@@ -5,7 +5,7 @@ A sample x is a row of N local states; its local indices i_n number the local st
 and its number k(x) numbers the states of the space (see `netket.hilbert.index`).
 
 Numpy arrays and python numbers are answered by numpy arrays, without starting jax; jax arrays and
-tracers by jax arrays.
+tracers by jax arrays, for which nothing is compiled if they are in the memory of the CPU.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from netket.utils.types import Array, DType
 from . import _affine, _index_jax, _index_numpy
 from ._enumerate import can_enumerate, enumerate_states
 from ._index_table import Block, Group, IndexTable, build_table, is_enumerable, max_states
+from ._on_host import numpy_is_faster, to_jax
 from ._quick_rank import Ranker, quick_ranker
 from ._quick_unrank import Unranker, quick_unranker
 from .abstract import AbstractHilbert
@@ -199,23 +200,25 @@ class DiscreteHilbert(AbstractHilbert):
             RuntimeError: the space has too many states.
         """
         table = self._index_table
-        states = states if isinstance(states, jax.Array) else np.asarray(states)
+        is_jax = isinstance(states, jax.Array)
+        states = states if is_jax else np.asarray(states)
         if states.ndim == 0 or states.shape[-1] != self.size:
             raise ValueError(
                 f"Argument `states` must have shape (..., {self.size}), one entry for each site of "
                 f"{self}, but has shape {states.shape}."
             )
-        rows = states.reshape(math.prod(states.shape[:-1]), self.size)
-        if isinstance(states, jax.Array):
+        if is_jax and (self._quick_rank is None or not numpy_is_faster(self, states, states.size)):
             numbers = _rank_jax(self, states)
             if not isinstance(numbers, jax.core.Tracer):
-                self._check_members(np.asarray(numbers).reshape(-1), rows)
+                self._check_members(np.asarray(numbers).reshape(-1), states)
             return numbers
+        rows = np.asarray(states).reshape(math.prod(states.shape[:-1]), self.size)
         numbers = None if self._quick_rank is None else self._quick_rank(rows)
         if numbers is None:
             numbers = _index_numpy.rank(table, rows, self._checked_indices)
             self._check_members(numbers, rows)
-        return numbers.reshape(states.shape[:-1]).astype(self._number_dtype)[()]
+        numbers = numbers.reshape(states.shape[:-1]).astype(self._number_dtype)[()]
+        return to_jax(numbers) if is_jax else numbers
 
     @property
     def _quick_rank(self) -> Ranker | None:
@@ -236,11 +239,11 @@ class DiscreteHilbert(AbstractHilbert):
         exact = self.local_indices_to_states(indices, dtype=rows.dtype) == rows
         return xp.where(exact, indices, xp.asarray(-1, dtype=indices.dtype))
 
-    def _check_members(self, numbers: np.ndarray, rows: Array) -> None:
-        bad = np.flatnonzero(numbers < 0)
-        if len(bad) == 0:
+    def _check_members(self, numbers: np.ndarray, states: Array) -> None:
+        if len(numbers) == 0 or numbers.min() >= 0:
             return
-        row = np.asarray(rows[bad[0]])
+        bad = np.flatnonzero(numbers < 0)
+        row = np.asarray(states).reshape(len(numbers), self.size)[bad[0]]
         for site, value in enumerate(row.tolist()):
             if value not in _values(self.states_at_index(site)):
                 reason = f"{value} is not a local state of site {site}"
@@ -273,10 +276,15 @@ class DiscreteHilbert(AbstractHilbert):
         _ = self._index_table  # an error if there are too many states
         if not isinstance(numbers, jax.core.Tracer):
             self._check_numbers(np.asarray(numbers))
-        if isinstance(numbers, jax.Array):
+        is_jax = isinstance(numbers, jax.Array)
+        if is_jax and (
+            self._quick_unrank is None
+            or not numpy_is_faster(self, numbers, numbers.size * self.size)
+        ):
             return _unrank_jax(self, numbers)
         numbers = np.asarray(numbers)
-        return self._unrank(numbers.reshape(-1)).reshape(*numbers.shape, self.size)
+        states = self._unrank(numbers.reshape(-1)).reshape(*numbers.shape, self.size)
+        return to_jax(states) if is_jax else states
 
     def _unrank(self, numbers: np.ndarray) -> np.ndarray:
         """Samples (B, N) with numbers (B,)."""

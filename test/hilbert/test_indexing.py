@@ -293,3 +293,33 @@ def test_unbounded_fock_space():
     assert not hilbert.is_indexable
     with pytest.raises(RuntimeError, match="too many to be numbered"):
         _ = hilbert.n_states
+
+
+@pytest.mark.parametrize(
+    "hilbert",
+    [nk.hilbert.Spin(0.5, 6, total_sz=0), nk.hilbert.Fock(2, 3) * nk.hilbert.Spin(0.5, 2)],
+    ids=["sum", "product"],
+)
+def test_jax_arrays_are_numbered_alike_by_numpy_and_by_compiled_functions(hilbert):
+    import jax
+    import jax.numpy as jnp
+
+    states = jnp.asarray(hilbert.all_states())
+    expected = np.arange(hilbert.n_states)
+    committed = jax.device_put(states, jax.devices()[0])
+    for rows in (states, states.astype(float), committed):
+        numbers = hilbert.states_to_numbers(rows)
+        assert isinstance(numbers, jax.Array) and numbers.dtype == hilbert._number_dtype
+        np.testing.assert_array_equal(numbers, expected)
+        again = hilbert.numbers_to_states(numbers)
+        assert isinstance(again, jax.Array) and again.dtype == states.dtype
+        np.testing.assert_array_equal(again, states)
+    np.testing.assert_array_equal(jax.jit(hilbert.states_to_numbers)(states), expected)
+    # few samples, again and again: compiled in the end, with the same answers and errors
+    outside = states[3].at[0].add(3)
+    for _ in range(20):
+        number = hilbert.states_to_numbers(states[3])
+        assert number.shape == () and number == 3
+        np.testing.assert_array_equal(hilbert.numbers_to_states(number), states[3])
+        with pytest.raises(ValueError, match="row 0 is"):
+            hilbert.states_to_numbers(outside)
