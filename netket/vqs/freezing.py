@@ -11,6 +11,7 @@ import jax
 from netket.jax import HashablePartial
 from netket.utils.types import Array, PyTree
 
+from .mixed_state import MCMixedState, diagonal_model
 from .model import log_amplitude
 from .state import VariationalState
 
@@ -92,10 +93,13 @@ def _with_model(vstate: VariationalState, model: Any, variables: PyTree) -> Vari
     state = copy.copy(vstate)
     state._model = model
     state._apply_fun = HashablePartial(log_amplitude, model)
-    variables = dict(variables)
-    state._parameters = variables.pop("params")
+    kept = dict(variables)
+    state._parameters = kept.pop("params")
     state._parameters_structure = jax.tree.structure(state._parameters)
-    state._model_state = variables
+    state._model_state = kept
+    if isinstance(state, MCMixedState):
+        diagonal = diagonal_model(state._apply_fun)
+        state._diagonal = _with_model(state.diagonal, diagonal, variables)
     return state
 
 

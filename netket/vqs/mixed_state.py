@@ -26,6 +26,7 @@ from .dispatch import expect, expect_and_forces, expect_and_grad, local_estimato
 from .mc_expect import mean_of
 from .mc_local import local_values_of
 from .mc_state import MCState
+from .model import FunctionModel
 from .state import VariationalState
 
 
@@ -139,7 +140,7 @@ class MCMixedState(VariationalMixedState, MCState):
             )
         self._diagonal = MCState(
             sampler_diag,
-            apply_fun=HashablePartial(_log_diagonal, self._apply_fun),
+            diagonal_model(self._apply_fun),
             variables=self.variables,
             n_samples=n_samples_diag,
             n_samples_per_rank=n_samples_per_rank_diag,
@@ -225,6 +226,11 @@ def _check_doubled(hilbert: Any, argument: str) -> None:
             f"Argument `{argument}` must belong to a netket.hilbert.DoubledHilbert, the space of "
             f"the elements of a density matrix, but belongs to {hilbert}."
         )
+
+
+def diagonal_model(apply_fun: Any) -> FunctionModel:
+    """The model whose log-amplitudes are log ρ(σ, σ)."""
+    return FunctionModel(None, HashablePartial(_log_diagonal, apply_fun))
 
 
 def _log_diagonal(apply_fun: Any, variables: PyTree, σ: Array, **kwargs: Any) -> Any:

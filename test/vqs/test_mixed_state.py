@@ -199,3 +199,29 @@ def test_steady_state_by_gradient_descent():
     before = state.expect(squared).mean
     driver.run(30, show_progress=False)
     assert state.expect(squared).mean < before / 2
+
+
+def test_frozen_parameters_reach_the_diagonal():
+    class Damped(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            w = self.param("w", nn.initializers.normal(0.3), (4,), float)
+            return Purified()(x) + (x[:, :2] * x[:, 2:]) @ (w[:2] + w[2:])
+
+    sampler = nk.sampler.ExactSampler(DOUBLED)
+    rho = nk.vqs.MCMixedState(sampler, Damped(), n_samples=1 << 12, seed=1)
+    before, samples = rho.to_matrix(), rho.diagonal.samples
+    frozen = nk.vqs.freeze_parameters(rho, lambda path, _: path == ("w",))
+    assert set(frozen.parameters) == set(frozen.diagonal.parameters) == {"Purified_0"}
+    assert set(frozen.expect_and_grad(LINDBLAD.H @ LINDBLAD)[1]) == {"Purified_0"}
+    np.testing.assert_array_equal(frozen.diagonal.samples, samples)
+    frozen.parameters = jax.tree.map(lambda a: a + 0.5, frozen.parameters)
+    for state in (frozen, nk.vqs.unfreeze_parameters(frozen)):
+        matrix = state.to_matrix()
+        assert not np.allclose(matrix, before)
+        stats = state.expect(PHYSICAL)
+        assert abs(stats.mean - np.trace(matrix @ PHYSICAL.to_dense())) < 5 * stats.error_of_mean
+        diagonal = np.exp(state.diagonal.log_value(HI.all_states()))
+        np.testing.assert_allclose(diagonal / diagonal.sum(), np.diag(matrix), atol=1e-12)
+    assert set(state.parameters) == {"Purified_0", "w"}
+    np.testing.assert_allclose(rho.to_matrix(), before)
