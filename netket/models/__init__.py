@@ -3,6 +3,7 @@
 
 from netket.utils.incremental import IncrementalModel
 
+from . import tensor_networks
 from .autoreg import AbstractARNN, ARNNConv1D, ARNNConv2D, ARNNDense, ARNNSequential
 from .fast_autoreg import FastARNNConv1D, FastARNNConv2D, FastARNNDense, FastARNNSequential
 from .full_space import LogStateVector
@@ -32,4 +33,5 @@ __all__ = [
     "RBMModPhase",
     "RBMMultiVal",
     "Slater2nd",
+    "tensor_networks",
 ]

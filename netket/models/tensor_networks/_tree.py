@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+r"""A product of matrices that is updated when few of them change.
+
+.. math::
+
+    P_{l+1, j} = P_{l, 2j}\, P_{l, 2j+1}, \qquad P_{0, j} = \prod_{i \in \text{block } j} A_i
+
+A binary tree of products over blocks of sites: a site changes one product of each level, so that
+an update multiplies about :math:`\log_2 N` matrices instead of N. The lowest levels, which would be
+most of the memory, are not stored.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from netket.utils.types import Array
+
+from ._sweep import rescaled
+
+__all__ = ["Tree", "build", "update"]
+
+_BLOCK = 4  # sites of a product of the lowest level
+
+
+class Tree(NamedTuple):
+    """What is remembered of one configuration."""
+
+    x: jax.Array
+    """indices of local states (N,)"""
+    levels: tuple[tuple[jax.Array, jax.Array], ...]
+    """from blocks to the whole chain: rescaled products (n, D, D), logarithms of scales (n,)"""
+
+    @property
+    def root(self) -> jax.Array:
+        return self.levels[-1][0][0]
+
+    @property
+    def log_scale(self) -> jax.Array:
+        return self.levels[-1][1][0]
+
+
+def build(matrices: Callable, x: Array) -> Tree:
+    """The tree of one configuration.
+
+    Args:
+        matrices: Function (sites, local states) -> matrices (..., D, D).
+        x: Indices of local states (N,).
+    """
+    x = jnp.asarray(x)
+    n_blocks = -(-len(x) // _BLOCK)
+    level = _blocks(matrices, x, jnp.arange(n_blocks))
+    levels = [level]
+    while len(level[0]) > 1:
+        products, scales = level
+        if len(products) % 2:  # a last one without a partner
+            products = jnp.concatenate([products, _identity_like(products)])
+            scales = jnp.concatenate([scales, jnp.zeros_like(scales[:1])])
+            levels[-1] = (products, scales)
+        level = _pairs((products[0::2], scales[0::2]), (products[1::2], scales[1::2]))
+        levels.append(level)
+    return Tree(x, tuple(levels))
+
+
+def update(matrices: Callable, tree: Tree, sites: Array, new: Array) -> Tree:
+    """The tree of a configuration with other local states `new` (k,) at `sites` (k,)."""
+    x = tree.x.at[sites].set(new)
+    index = jnp.asarray(sites) // _BLOCK
+    changed = _blocks(matrices, x, index)
+    levels = []
+    for k, (products, scales) in enumerate(tree.levels):
+        products, scales = products.at[index].set(changed[0]), scales.at[index].set(changed[1])
+        levels.append((products, scales))
+        if k + 1 < len(tree.levels):
+            index = index // 2
+            changed = _pairs(*((products[i], scales[i]) for i in (2 * index, 2 * index + 1)))
+    return Tree(x, tuple(levels))
+
+
+def _blocks(matrices: Callable, x: jax.Array, index: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Products of some blocks, (n, D, D), and logarithms of their scales."""
+    product = None
+    for offset in range(min(_BLOCK, len(x))):
+        site = _BLOCK * index + offset
+        factor = matrices(jnp.minimum(site, len(x) - 1), x[jnp.minimum(site, len(x) - 1)])
+        identity = jnp.eye(factor.shape[-1], dtype=factor.dtype)
+        factor = jnp.where((site < len(x))[:, None, None], factor, identity)
+        product = factor if product is None else product @ factor
+    assert product is not None
+    return rescaled(product)
+
+
+def _pairs(
+    left: tuple[jax.Array, jax.Array], right: tuple[jax.Array, jax.Array]
+) -> tuple[jax.Array, jax.Array]:
+    products, scales = rescaled(left[0] @ right[0])
+    return products, scales + left[1] + right[1]
+
+
+def _identity_like(products: jax.Array) -> jax.Array:
+    return jnp.eye(products.shape[-1], dtype=products.dtype)[None]
