@@ -5,7 +5,6 @@ The projector on the states that transform like the irrep with character χ of d
 P_χ = (d/|G|) Σ_g χ(g)* U_g; these projectors are orthogonal, and their sum is the identity.
 """
 
-import importlib
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -209,9 +208,12 @@ class Representation:
 
 def apply_to_state(operator: Any, state: Any) -> Any:
     """The variational state O|ψ⟩."""
-    # by name: states are above representations, and know them not
-    vqs = importlib.import_module("netket.vqs")
-    return vqs.apply_operator(operator, state)
+    if not hasattr(state, "applied"):
+        raise TypeError(
+            "Argument `state` must be a variational state, an `MCState` or a `FullSumState`, but "
+            f"is a {type(state).__name__}. For vectors, use `projector(...) @ vector`."
+        )
+    return state.applied(operator)
 
 
 # -- checks --------------------------------------------------------------------------------------

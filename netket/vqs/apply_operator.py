@@ -12,6 +12,7 @@ from netket.operator import DiscreteOperator
 from netket.utils.types import PyTree, SeedT
 
 from .checks import check_hilbert
+from .dispatch import applied
 from .full_sum_state import FullSumState
 from .mc_state import MCState
 
@@ -70,3 +71,8 @@ def apply_operator(
         n_discard_per_chain=vstate.n_discard_per_chain,
         **options,
     )
+
+
+@applied.dispatch
+def applied_discrete(vstate: MCState | FullSumState, operator: DiscreteOperator) -> Any:
+    return apply_operator(operator, vstate)

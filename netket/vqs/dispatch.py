@@ -52,6 +52,11 @@ def expect_and_forces(vstate: Any, operator: Any, chunk_size: Any) -> Any:
 
 
 @_dispatcher.abstract
+def applied(vstate: Any, operator: Any) -> Any:
+    """The state O|ψ⟩, of the same kind; the answer of `VariationalState.applied`."""
+
+
+@_dispatcher.abstract
 def local_estimators(vstate: Any, operator: Any, chunk_size: Any) -> Any:
     """The values whose mean is the expectation value, as `netket.stats.LocalEstimators`."""
 

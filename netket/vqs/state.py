@@ -17,7 +17,7 @@ from netket.stats import Stats
 from netket.utils.model_frameworks import identify_framework, maybe_wrap_module
 from netket.utils.types import Array, DType, ModelStateT, NNInitFunc, PyTree, SeedT
 
-from .dispatch import expect, expect_and_forces, expect_and_grad
+from .dispatch import applied, expect, expect_and_forces, expect_and_grad
 from .model import FunctionModel, check_hashable, check_model, init_variables, log_amplitude
 from .pickling import reduce
 
@@ -264,6 +264,14 @@ class VariationalState(abc.ABC):
         # constrained spaces are no products of the local ones
         dims = None if self.hilbert.constraint is not None else [shape, [1] * len(shape)]
         return qutip.Qobj(self.to_array().reshape(-1, 1), dims=dims)
+
+    def applied(self, operator: Any) -> "VariationalState":
+        """The state O|ψ⟩, of the same kind, with the same parameters.
+
+        Args:
+            operator: a discrete operator; see `netket.vqs.apply_operator`.
+        """
+        return applied(self, operator)
 
     def quantum_geometric_tensor(self, qgt_T: Any) -> Any:
         r"""The quantum geometric tensor S_kl = ⟨O_k^* O_l⟩ - ⟨O_k^*⟩⟨O_l⟩.
