@@ -349,3 +349,25 @@ def test_groups_of_unknown_origin_give_a_warning():
     with pytest.warns(UserWarning, match="warn=False"):
         canonical_representation(hilbert, group)
     assert len(canonical_representation(hilbert, group, warn=False)) == 2
+
+
+def test_only_states_are_projected():
+    rep = nk.symmetry.spin_flip_representation(nk.hilbert.Spin(0.5, 3))
+    with pytest.raises(TypeError, match="must be a variational state"):
+        rep.project(np.ones(8), label="+1")
+
+
+@pytest.mark.filterwarnings("ignore::netket.errors.InitializePeriodicLatticeOnSmallLatticeWarning")
+def test_momenta_belong_to_their_projectors():
+    """As in docs/symmetry.md: wave vectors, labels, ranks and projectors have one order."""
+    grid, hilbert = nk.graph.Grid((2, 3)), nk.hilbert.Spin(0.5, 6, total_sz=0)
+    rep = canonical_representation(hilbert, grid.translation_group())
+    np.testing.assert_array_equal(np.sort(rep.character), [0, 0, 0, 2, 2, 20])
+    for i, (k, label, n_states) in enumerate(
+        zip(rep.k_points, rep.irrep_labels, rep.irrep_subspace_dims())
+    ):
+        assert n_states == (4 if abs(k[1]) < 1e-6 else 3)
+        assert rep.projector(i) == rep.projector(k=k) == rep.projector(label=label)
+        assert np.trace(rep.projector(i).to_dense()) == pytest.approx(n_states)
+    basis, _ = rep.symmetry_adapted_basis()
+    np.testing.assert_allclose(basis.conj().T @ basis, np.eye(20), atol=1e-13)
