@@ -20,7 +20,12 @@ from netket.utils.types import PyTree
 from .checks import check_operator, is_traced
 from .dispatch import get_local_kernel_arguments, local_estimators
 from .kernel_rules import bound_kernel, uses_own_rules
-from .local_values import choose_blocks, local_values_host
+from .local_values import (
+    choose_blocks,
+    is_small_space,
+    local_values_host,
+    local_values_small_space,
+)
 from .mc_state import MCState
 
 
@@ -31,6 +36,13 @@ def local_values_of(vstate: MCState, operator: Any, chunk_size: int | None) -> j
         ValueError: the operator acts on another Hilbert space.
     """
     check_operator(vstate.hilbert, operator, vstate.samples)
+    if _is_small(vstate, operator):
+        σ = np.asarray(vstate.samples)
+        x = σ.reshape(-1, σ.shape[-1])
+        values = local_values_small_space(
+            vstate._apply_fun, vstate.variables, x, operator, chunk_size
+        )
+        return values.reshape(σ.shape[:-1])
     if _is_for_host(vstate, operator):
         σ = own_rows(vstate.samples)
         x = σ.reshape(-1, σ.shape[-1])
@@ -50,6 +62,13 @@ def _is_for_host(vstate: MCState, operator: Any) -> bool:
     if is_traced(operator) or not uses_own_rules(vstate, operator):
         return False
     return n_ranks() == 1 or not isinstance(operator, DiscreteJaxOperator)
+
+
+def _is_small(vstate: MCState, operator: Any) -> bool:
+    """Whether samples and connected elements are few states that occur again and again."""
+    if is_traced(operator) or n_ranks() != 1 or len(vstate.samples.devices()) != 1:
+        return False
+    return is_small_space(operator, vstate.n_samples) and uses_own_rules(vstate, operator)
 
 
 def _max_conn(operator: DiscreteOperator, x: np.ndarray) -> int:
