@@ -23,6 +23,9 @@ _CELL_COLOR = "#f2d7b6"
 #: Sites are seen from this direction in three dimensions: degrees of elevation and azimuth.
 _VIEW = (16.0, -68.0)
 
+#: How large images are in three dimensions, where they are in front of other sites.
+_IMAGE_SHARE = 0.72
+
 #: Inches.
 _LEGEND_WIDTH = 1.75
 
@@ -407,17 +410,18 @@ class _Solid:
             )
 
     def sites(self, picture: Picture) -> None:
-        text_colors = (self.style.text_color, self.style.image_text_color)
         for point, number, is_image in _numbered(picture):
-            fade = self.style.image_alpha if is_image else 1.0
+            # images are small and let pass through what is behind them
+            share, alpha = (_IMAGE_SHARE, self.style.image_alpha) if is_image else (1.0, 1.0)
             nearness = float(self._nearness(point))
-            size = self.style.diameter * (0.75 + 0.5 * nearness)
+            scale = share * (0.75 + 0.5 * nearness)
             order = 10 * nearness + 0.5
             self.ax.scatter(
                 *point,
-                s=size**2,
-                color=[self._pale(self.style.color, nearness, fade)],
-                lw=0.6,
+                s=(scale * self.style.diameter) ** 2,
+                color=[self._pale(self.style.color, nearness)],
+                alpha=alpha,
+                lw=0.0 if is_image else 0.6,
                 edgecolor="white",
                 depthshade=False,
                 zorder=order,
@@ -426,8 +430,9 @@ class _Solid:
                 self.ax.text(
                     *(point + self.style.text_offset),
                     str(number),
-                    color=text_colors[is_image],
-                    fontsize=self.style.font_size * (0.75 + 0.5 * nearness),
+                    color=self.style.image_text_color if is_image else self.style.text_color,
+                    alpha=0.35 + 0.65 * nearness if is_image else 1.0,
+                    fontsize=scale * self.style.font_size,
                     ha="center",
                     va="center_baseline",
                     zorder=order + 0.01,
