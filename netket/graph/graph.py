@@ -65,7 +65,7 @@ class Graph(AbstractGraph):
     def nodes(self) -> range:
         return range(self._n_nodes)
 
-    def edges(
+    def edges(  # type: ignore[override] # options by name only
         self, *, return_color: bool = False, filter_color: int | None = None
     ) -> list[tuple[int, ...]]:
         columns = [*self._pairs.T, self._colors] if return_color else [*self._pairs.T]
@@ -157,7 +157,7 @@ class Graph(AbstractGraph):
             raise TypeError(f"Argument `graph` must be a networkx graph, but is {graph!r}.")
         number = {node: i for i, node in enumerate(graph.nodes)}
         edges = list(graph.edges(data=True))
-        table = [(number[i], number[j]) for i, j, _ in edges]
+        table: list[tuple] = [(number[i], number[j]) for i, j, _ in edges]
         if edges and all("color" in data for _, _, data in edges):
             table = [(*pair, data["color"]) for pair, (_, _, data) in zip(table, edges)]
         return Graph(table, len(number))
@@ -199,7 +199,7 @@ def _simple_graph(graph: Graph) -> tuple[Any, list[int], list[int]]:
         colors[i, j].append(color)
     codes: dict[tuple[int, ...], int] = {}
 
-    def code(pair: tuple[int, int]) -> int:
+    def code(pair: tuple[int, ...]) -> int:
         return codes.setdefault(tuple(sorted(colors.get(pair, ()))), len(codes))
 
     pairs = [p for p in colors if p[0] != p[1]]

@@ -85,11 +85,11 @@ class Lattice(LatticeGroups, Graph):
 
     def __init__(
         self,
-        basis_vectors: Sequence[Sequence[float]],
+        basis_vectors: Sequence[Sequence[float]] | np.ndarray,
         extent: Sequence[int],
         *,
         pbc: bool | Sequence[bool] = True,
-        site_offsets: Sequence[Sequence[float]] | None = None,
+        site_offsets: Sequence[Sequence[float]] | np.ndarray | None = None,
         distance_atol: float = 1e-5,
         point_group: Any = None,
         max_neighbor_order: int | None = None,

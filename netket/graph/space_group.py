@@ -74,7 +74,7 @@ def _translation(vector: np.ndarray, preimages: np.ndarray) -> Element:
     Permutation.__init__(
         element,
         name=f"Translation({vector.tolist()})",
-        inverse_permutation_array=preimages,  # type: ignore[arg-type]
+        inverse_permutation_array=preimages,
         validate=False,
     )
     element._vector = vector
@@ -495,7 +495,7 @@ def _product(t: Element, p: Any, preimages: np.ndarray) -> Element:
         return p
     if isinstance(p, Identity):
         return t
-    return Permutation(inverse_permutation_array=preimages, name=f"{t} @ {p}", validate=False)  # type: ignore[arg-type]
+    return Permutation(inverse_permutation_array=preimages, name=f"{t} @ {p}", validate=False)
 
 
 def _wave_vector(k: tuple, ndim: int) -> np.ndarray:

@@ -16,10 +16,9 @@ def combination(operators: Sequence[DiscreteOperator], weights: np.ndarray, atol
 
     Permutations and spin flips give one `PermutationSum`, in which equal ones are merged.
     """
-    keep = np.flatnonzero(np.abs(weights) > atol)
-    if len(keep) == 0:
-        keep = np.array([0])
-    chosen, weights = [operators[i] for i in keep], weights[keep]
+    keep = np.flatnonzero(np.abs(weights) > atol).tolist() or [0]
+    chosen: list[Any] = [operators[i] for i in keep]
+    weights = weights[keep]
     if np.iscomplexobj(weights) and np.abs(weights.imag).max() <= 1e-15:
         weights = weights.real
     if all(isinstance(op, PermutationKind) and len(op._terms) == 1 for op in chosen):

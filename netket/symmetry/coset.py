@@ -130,7 +130,7 @@ class TranslationCosetFilter(CosetFilter):
             self.full_rep._selected(None, k=None if by_label else k, label=k if by_label else None)
         )
 
-    def projector_refinement(  # type: ignore[override]
+    def projector_refinement(
         self, k: Any = None, *, label: str | None = None, atol: float = 1e-15
     ) -> Any:
         """The operator R with P_G(k) = R P_H(k).

@@ -173,7 +173,8 @@ class Representation:
         Returns:
             A state of the same kind, with the parameters of the given one.
         """
-        projector = self.projector(character_index, atol=atol, **kwargs)
+        selected: Any = character_index
+        projector = self.projector(selected, atol=atol, **kwargs)
         return apply_to_state(projector, state)
 
     def sector(self, character_index: int, **kwargs: Any) -> Sector:

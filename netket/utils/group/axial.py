@@ -37,7 +37,7 @@ __all__ = [
     "screw_group",
 ]
 
-_Vector = Sequence[float]
+_Vector = Sequence[float] | np.ndarray
 
 
 def rotation(angle: float, axis: _Vector) -> Element:

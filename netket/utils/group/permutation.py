@@ -42,8 +42,8 @@ class Permutation(Element):
         permutation: Sequence[int] | None = None,
         *,
         name: str | None = None,
-        permutation_array: Sequence[int] | None = None,
-        inverse_permutation_array: Sequence[int] | None = None,
+        permutation_array: Sequence[int] | np.ndarray | None = None,
+        inverse_permutation_array: Sequence[int] | np.ndarray | None = None,
         validate: bool = True,
     ):
         given = [permutation, permutation_array, inverse_permutation_array]

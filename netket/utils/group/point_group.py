@@ -165,7 +165,7 @@ class PointGroup(FiniteGroup):
                 raise ValueError(
                     f"Argument `elems` must hold isometries in {self.ndim} dimensions, but has {g}."
                 )
-        if unit_cell is not None and self.unit_cell.shape != (self.ndim, self.ndim):
+        if self.unit_cell is not None and self.unit_cell.shape != (self.ndim, self.ndim):
             raise ValueError(
                 f"Argument `unit_cell` must hold {self.ndim} vectors in {self.ndim} dimensions, "
                 f"but has shape {self.unit_cell.shape}."
@@ -176,7 +176,7 @@ class PointGroup(FiniteGroup):
         """Shape of `to_array()`: (n, d + 1, d + 1)."""
         return (len(self), self.ndim + 1, self.ndim + 1)
 
-    def affine_matrix(self, x: Element) -> np.ndarray:
+    def affine_matrix(self, x: Any) -> np.ndarray:
         """(d + 1, d + 1) the matrix [[W, w], [0, 1]] of an element."""
         return np.eye(self.ndim + 1) if isinstance(x, Identity) else x.affine_matrix
 
@@ -224,7 +224,8 @@ class PointGroup(FiniteGroup):
         Args:
             origin: (d,) the point.
         """
-        elems = [g if isinstance(g, Identity) else g.change_origin(origin) for g in self.elems]
+        members: list[Any] = list(self.elems)
+        elems = [g if isinstance(g, Identity) else g.change_origin(origin) for g in members]
         return self.replace(
             elems=[Identity() if g == PGSymmetry(np.eye(self.ndim)) else g for g in elems]
         )
