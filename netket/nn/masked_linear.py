@@ -6,15 +6,19 @@ r"""Layers whose output at site i depends on the inputs at sites before i only.
     y_i = b_i + \sum_{j < i} x_j W_{ji} \quad (\text{or } j \le i), \qquad
     y_i = b + \sum_{a=1}^{k-1} x_{i - a d} W_a \quad (\text{or } a \ge 0).
 
-Convolutions multiply a matrix of windows, which on a CPU is faster than XLA's convolution in double
-precision and for complex numbers, and leaves the taps out that the mask forbids.
+On a CPU, the convolution of XLA is fast for few features, and a product with a matrix of windows is
+for many, and for the derivatives by the kernel.
 """
 
+from functools import partial
+from math import prod
 from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.custom_derivatives import SymbolicZero
 
 from netket.utils.types import Array, DType, NNInitFunc
 
@@ -24,6 +28,9 @@ __all__ = ["MaskedConv1D", "MaskedConv2D", "MaskedDense1D"]
 
 _kernel_init = nn.initializers.lecun_normal()
 _zeros = nn.initializers.zeros
+
+# largest product of the numbers of features for which the convolution of XLA is used
+_FEW = 128
 
 
 class MaskedDense1D(nn.Module):
@@ -148,22 +155,26 @@ def dense(layer: Any, x: Array) -> jax.Array:
 def conv_1d(layer: Any, x: Array) -> jax.Array:
     """The output (..., N, features) of a convolution of a batch (..., N, F)."""
     kernel, bias = conv_1d_parameters(layer, x.shape[-1])
-    n_sites, d = x.shape[-2], layer.kernel_dilation
-    padded = _pad(x, {-2: (d * (layer.kernel_size - 1), 0)})
-    windows = [padded[..., a * d : a * d + n_sites, :] for a in range(kernel.shape[0])]
-    return plus_bias(product(layer, jnp.stack(windows, axis=-2), kernel), bias)
+    n_taps, d = kernel.shape[0], layer.kernel_dilation
+    *batch, n_sites, n_features = x.shape
+    # what an exclusive layer does not see, at the end, is left out
+    end = 0 if not layer.exclusive else -d
+    padding = (d * (layer.kernel_size - 1), end, 0)
+    padded = _padded(x.reshape(-1, n_sites, n_features), padding)
+    y = convolution(layer, padded, kernel, (n_taps,), (d,))
+    return plus_bias(y.reshape(*batch, n_sites, layer.features), bias)
 
 
 def conv_2d(layer: Any, x: Array) -> jax.Array:
     """The output (..., H, W, features) of a convolution of a batch (..., H, W, F)."""
     kernel, bias = conv_2d_parameters(layer, x.shape[-1])
-    height, width = x.shape[-3:-1]
+    *batch, height, width, n_features = x.shape
     (rows, columns), (dr, dc) = layer.kernel_size, layer.kernel_dilation
     left = columns // 2
-    padded = _pad(x, {-3: (dr * (rows - 1), 0), -2: (dc * left, dc * (columns - 1 - left))})
-    corners = [(dr * (t // columns), dc * (t % columns)) for t in range(kernel.shape[0])]
-    windows = [padded[..., r : r + height, c : c + width, :] for r, c in corners]
-    return plus_bias(product(layer, jnp.stack(windows, axis=-2), kernel), bias)
+    padding = (dr * (rows - 1), 0, 0), (dc * left, dc * (columns - 1 - left), 0)
+    padded = _padded(x.reshape(-1, height, width, n_features), *padding)
+    y = convolution(layer, padded, kernel, (rows, columns), (dr, dc))
+    return plus_bias(y.reshape(*batch, height, width, layer.features), bias)
 
 
 def dense_parameters(layer: Any, n_sites: int, n_features: int) -> tuple[Array, Array | None]:
@@ -214,6 +225,86 @@ def conv_2d_parameters(layer: Any, n_features: int) -> tuple[Array, Array | None
     return kernel.reshape(-1, *shape[2:])[:n_taps], _bias(layer, (layer.features,))
 
 
+def convolution(
+    layer: Any, x: Array, kernel: Array, size: tuple[int, ...], dilation: tuple[int, ...]
+) -> jax.Array:
+    """A padded batch (B, ..., F) convolved with the first T taps (T, F / groups, features)."""
+    if layer.feature_group_count > 1 or prod(kernel.shape[1:]) > _FEW:
+        return product(layer, _windows(x, kernel.shape[0], size, dilation), kernel)
+    if not jnp.issubdtype(x.dtype, jnp.inexact):
+        x = x.astype(kernel.real.dtype)
+    return _convolution(x, kernel, size, dilation, layer.precision)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(2, 3, 4))
+def _convolution(
+    x: Array, kernel: Array, size: tuple[int, ...], dilation: tuple[int, ...], precision: Any
+) -> jax.Array:
+    """`convolution` of one group, by XLA, whose complex numbers are slow."""
+    if jnp.iscomplexobj(x) and jnp.iscomplexobj(kernel):
+        # three real products are enough
+        a = _real_convolution(x.real, kernel.real, size, dilation, precision)
+        b = _real_convolution(x.imag, kernel.imag, size, dilation, precision)
+        sums = x.real + x.imag, kernel.real + kernel.imag
+        c = _real_convolution(*sums, size, dilation, precision)
+        return jax.lax.complex(a - b, c - a - b)
+    if jnp.iscomplexobj(x):
+        parts = [(x.real, kernel), (x.imag, kernel)]
+    elif jnp.iscomplexobj(kernel):
+        parts = [(x, kernel.real), (x, kernel.imag)]
+    else:
+        return _real_convolution(x, kernel, size, dilation, precision)
+    return jax.lax.complex(*(_real_convolution(*p, size, dilation, precision) for p in parts))
+
+
+@partial(_convolution.defjvp, symbolic_zeros=True)
+def _convolution_jvp(
+    size: tuple[int, ...],
+    dilation: tuple[int, ...],
+    precision: Any,
+    primals: tuple[Array, Array],
+    tangents: tuple[Array, Array],
+) -> tuple[jax.Array, jax.Array]:
+    (x, kernel), (dx, dkernel) = primals, tangents
+    y = _convolution(x, kernel, size, dilation, precision)
+    tangent = jnp.zeros_like(y)
+    if not isinstance(dx, SymbolicZero):
+        tangent += _convolution(dx, kernel, size, dilation, precision)
+    if not isinstance(dkernel, SymbolicZero):
+        windows = _windows(x, kernel.shape[0], size, dilation)
+        flat = windows.reshape(*windows.shape[:-2], -1)
+        tangent += dot(flat, dkernel.reshape(-1, kernel.shape[-1]), precision)
+    return y, tangent
+
+
+def _real_convolution(
+    x: Array, kernel: Array, size: tuple[int, ...], dilation: tuple[int, ...], precision: Any
+) -> jax.Array:
+    dtype = jnp.promote_types(x.dtype, kernel.dtype)
+    missing = prod(size) - kernel.shape[0]
+    kernel = jnp.pad(kernel, ((0, missing), (0, 0), (0, 0))).reshape(*size, *kernel.shape[1:])
+    axes = "HW"[: len(size)]
+    return jax.lax.conv_general_dilated(
+        x.astype(dtype),
+        kernel.astype(dtype),
+        window_strides=(1,) * len(size),
+        padding="VALID",
+        rhs_dilation=dilation,
+        dimension_numbers=(f"N{axes}C", f"{axes}IO", f"N{axes}C"),
+        precision=precision,
+    )
+
+
+def _windows(x: Array, n_taps: int, size: tuple[int, ...], dilation: tuple[int, ...]) -> jax.Array:
+    """What the first T taps of a kernel see of a padded batch: (B, ..., T, F)."""
+    shape = [n - d * (k - 1) for n, k, d in zip(x.shape[1:], size, dilation)]
+    windows = []
+    for tap in list(np.ndindex(*size))[:n_taps]:
+        corner = [d * i for i, d in zip(tap, dilation)]
+        windows.append(x[:, *(slice(c, c + n) for c, n in zip(corner, shape))])
+    return jnp.stack(windows, axis=-2)
+
+
 def product(layer: Any, windows: Array, kernel: Array) -> jax.Array:
     """Windows (..., T, F) times a kernel (T, F / groups, features)."""
     *batch, n_taps, n_features = windows.shape
@@ -261,9 +352,10 @@ def _bias(layer: Any, shape: tuple[int, ...]) -> Array | None:
     return layer.param("bias", layer.bias_init, shape, layer.param_dtype)
 
 
-def _pad(x: Array, widths: dict[int, tuple[int, int]]) -> jax.Array:
-    """x with zeros before and after some axes."""
-    return jnp.pad(x, [widths.get(axis - x.ndim, (0, 0)) for axis in range(x.ndim)])
+def _padded(x: Array, *padding: tuple[int, int, int]) -> jax.Array:
+    """x (B, ..., F) with zeros before and after the axes of sites, or less if they are negative."""
+    x = jnp.asarray(x)
+    return jax.lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *padding, (0, 0, 0)])
 
 
 def _per_group(layer: Any, n_features: int) -> int:
