@@ -7,7 +7,9 @@ which then call all functions of this module together, in the same order.
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache, partial
 from typing import Any
 
@@ -20,6 +22,8 @@ from netket.config import config
 from netket.utils.types import Array, PyTree
 
 AXIS = "S"
+
+_alone: ContextVar[bool] = ContextVar("netket_alone", default=False)
 
 
 @lru_cache
@@ -50,7 +54,20 @@ def n_parts(length: int | None = None) -> int:
 
 def _is_split() -> bool:
     """Whether arrays are split at all."""
-    return config.sharding and jax.device_count() > 1
+    return config.sharding and jax.device_count() > 1 and not _alone.get()
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Context in which a process computes by itself, with arrays of its own: nothing is split.
+
+    Functions that are compiled here must not be called elsewhere, where they may be split.
+    """
+    token = _alone.set(True)
+    try:
+        yield
+    finally:
+        _alone.reset(token)
 
 
 def _inside_part() -> bool:
@@ -177,6 +194,8 @@ def place_like(x: Array, old: jax.Array) -> jax.Array:
     """An array that every process has, on the devices on which another one of its shape is."""
     if old.sharding.is_fully_addressable:
         return jax.device_put(x, old.sharding)
+    if isinstance(x, jax.Array) and not x.is_fully_addressable:
+        return x
     return _placed(x, old.sharding)
 
 

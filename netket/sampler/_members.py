@@ -21,7 +21,7 @@ def check_members(hilbert: AbstractHilbert, σ: Array, what: str) -> None:
     """
     if isinstance(σ, jax.core.Tracer) or not hasattr(hilbert, "states_at_index"):
         return
-    σ = own_rows(σ)
+    σ = own_rows(σ) if isinstance(σ, jax.Array) else np.asarray(σ)
     legal = np.ones(len(σ), dtype=bool)
     for site in range(hilbert.size):
         legal &= np.isin(σ[:, site], np.asarray(hilbert.states_at_index(site)))

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from netket.jax.sharding import n_parts, shard_along_axis
 from netket.utils.types import Array, PRNGKeyT, PyTree
 
 from ._evaluation import evaluation_of
@@ -75,6 +76,8 @@ def run_chains(
         The new state, samples (C, L, N), their log-probabilities (C, L) or None, and with
         `tempering` what exchanges report, with first axis L.
     """
+    if n_parts(len(state.σ)) > 1:  # configurations that were loaded are not yet split
+        state = state.replace(σ=shard_along_axis(state.σ, 0))
     evaluation = evaluation_of(sampler, machine, parameters)
     if evaluation.segment is None:
         # those of the state may belong to other parameters

@@ -15,17 +15,16 @@ import jax.numpy as jnp
 import numpy as np
 
 from netket.hilbert import AbstractHilbert
-from netket.jax.sharding import extract_replicated, from_own_rows, n_ranks, own_rows
+from netket.jax.sharding import alone, extract_replicated, from_own_rows, n_ranks, own_rows
 from netket.operator import DiscreteOperator
 from netket.utils import struct
-from netket.utils.types import Array, ArrayLike, PRNGKeyT, PyTree
+from netket.utils.types import Array, PRNGKeyT, PyTree
 
 from ._machine import log_density
 from .metropolis import MetropolisSampler, MetropolisSamplerState
-from .rules import CustomRuleNumpy, HamiltonianRuleNumpy, LocalRuleNumpy
+from .rules import HamiltonianRuleNumpy, LocalRuleNumpy
 
 __all__ = [
-    "MetropolisCustomNumpy",
     "MetropolisHamiltonianNumpy",
     "MetropolisLocalNumpy",
     "MetropolisNumpySamplerState",
@@ -103,7 +102,8 @@ class MetropolisSamplerNumpy(MetropolisSampler):
         return_log_probabilities: bool = False,
     ) -> tuple[Any, MetropolisNumpySamplerState]:
         def log_prob(σ: np.ndarray) -> np.ndarray:
-            values = _log_prob(machine, parameters, σ, self.machine_pow, self.chunk_size)
+            with alone():
+                values = _log_prob(machine, parameters, σ, self.machine_pow, self.chunk_size)
             return np.asarray(values)
 
         key, draw_key = jax.random.split(state.rng)
@@ -181,25 +181,3 @@ def MetropolisHamiltonianNumpy(
         **kwargs: Those of :class:`MetropolisSamplerNumpy`.
     """
     return MetropolisSamplerNumpy(hilbert, HamiltonianRuleNumpy(hamiltonian), **kwargs)
-
-
-def MetropolisCustomNumpy(
-    hilbert: AbstractHilbert,
-    move_operators: Any,
-    move_weights: ArrayLike | None = None,
-    **kwargs: Any,
-) -> MetropolisSamplerNumpy:
-    """A sampler on the host whose moves are the terms of an operator.
-
-    Args:
-        hilbert: The space of the configurations.
-        move_operators: A `LocalOperator` whose terms are stochastic matrices: row x of a term holds
-            the probabilities of the configurations to move to from x.
-        move_weights: How often each term is chosen; by default all are equally likely.
-        **kwargs: Those of :class:`MetropolisSamplerNumpy`.
-
-    Raises:
-        TypeError: `move_operators` is no `LocalOperator`.
-        ValueError: A term is no stochastic matrix, or the weights do not fit.
-    """
-    return MetropolisSamplerNumpy(hilbert, CustomRuleNumpy(move_operators, move_weights), **kwargs)

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from netket.hilbert import AbstractHilbert
+from netket.jax.sharding import array_of_rows, n_ranks, to_host
 from netket.utils.types import Array, PyTree
 
 from .local_values.ratios import log_amplitudes
@@ -49,13 +50,17 @@ def all_amplitudes(
         ValueError: the space is too large to be listed.
     """
     check_indexable(hilbert)
-    n, chunk = hilbert.n_states, min(_CHUNK, hilbert.n_states)
+    n, ranks = hilbert.n_states, n_ranks()
+    chunk = ranks * -(-min(_CHUNK, n) // ranks)
     logs = []
     for first in range(0, n, chunk):
-        # the last chunk is filled up: all have one shape, and compile once
-        numbers = np.minimum(np.arange(first, first + chunk), n - 1)
-        x = hilbert.numbers_to_states(numbers)
-        logs.append(np.asarray(log_values(apply_fun, variables, x, chunk_size)))
+
+        def states(i: int, j: int, first: int = first) -> np.ndarray:
+            # the last chunk is filled up: all have one shape, and compile once
+            return hilbert.numbers_to_states(np.minimum(np.arange(first + i, first + j), n - 1))
+
+        x = array_of_rows(chunk, states)
+        logs.append(to_host(log_values(apply_fun, variables, x, chunk_size)))
     log = np.concatenate(logs)[:n]
     if not normalize:
         return np.exp(log)

@@ -12,7 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from netket.jax.sharding import extract_replicated, from_own_rows, n_ranks, own_rows
+from netket.jax.sharding import alone, extract_replicated, from_own_rows, n_ranks, own_rows
 from netket.operator import AbstractOperator, DiscreteJaxOperator, DiscreteOperator
 from netket.stats import LocalEstimators
 from netket.utils.types import PyTree
@@ -48,7 +48,8 @@ def local_values_of(vstate: MCState, operator: Any, chunk_size: int | None) -> j
         x = σ.reshape(-1, σ.shape[-1])
         blocks = choose_blocks(len(x), _max_conn(operator, x), chunk_size, overlap=True)
         variables = extract_replicated(vstate.variables)
-        values = local_values_host(vstate._apply_fun, variables, x, operator, blocks)
+        with alone():
+            values = local_values_host(vstate._apply_fun, variables, x, operator, blocks)
         values = values.reshape(σ.shape[:-1])
         return values if n_ranks() == 1 else from_own_rows(np.asarray(values))
     σ, arguments = get_local_kernel_arguments(vstate, operator)
@@ -66,7 +67,9 @@ def _is_for_host(vstate: MCState, operator: Any) -> bool:
 
 def _is_small(vstate: MCState, operator: Any) -> bool:
     """Whether samples and connected elements are few states that occur again and again."""
-    if is_traced(operator) or n_ranks() != 1 or len(vstate.samples.devices()) != 1:
+    if is_traced(operator) or n_ranks() != 1:
+        return False
+    if isinstance(vstate.samples, jax.Array) and len(vstate.samples.devices()) != 1:
         return False
     return is_small_space(operator, vstate.n_samples) and uses_own_rules(vstate, operator)
 
