@@ -7,7 +7,7 @@ import re
 import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
-PAGES = ["docs/operators.md", "docs/extending.md", "docs/symmetry.md"]
+PAGES = ["docs/operators.md", "docs/observables.md", "docs/extending.md", "docs/symmetry.md"]
 SLOW_PAGES = ["README.md", "docs/tutorial.md"]
 
 

@@ -19,7 +19,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from netket.stats import LocalEstimatorsBatch, Stats
 from netket.utils.types import PyTree
@@ -174,19 +173,7 @@ def expect_and_grad_renyi2_full_sum(
 def _exact(vstate: FullSumState, observable: Renyi2EntanglementEntropy) -> tuple[Stats, jax.Array]:
     """The entropy, and what takes the place of O ψ (n_states,) in its derivative."""
     check_hilbert(vstate.hilbert, observable)
-    psi, mask = vstate.to_array(), observable._mask
-    states = np.asarray(vstate._all_states)
-    rows, n_rows = _numbered(states[:, mask])
-    columns, n_columns = _numbered(states[:, ~mask])
-    return _exact_entropy((n_rows, n_columns), psi, rows, columns)
-
-
-def _numbered(parts: np.ndarray) -> tuple[np.ndarray, int]:
-    """The number of each of the configurations (n_states, n) of a part, and how many there are."""
-    if parts.shape[1] == 0:
-        return np.zeros(len(parts), dtype=int), 1
-    unique, numbers = np.unique(parts, axis=0, return_inverse=True)
-    return numbers.ravel(), len(unique)
+    return _exact_entropy(observable._shape, vstate.to_array(), *observable._rows_and_columns)
 
 
 @partial(jax.jit, static_argnums=0)

@@ -2,6 +2,7 @@
 r"""`Renyi2EntanglementEntropy`: S_2 = -log_2 Tr ρ_A² of a part A of the sites."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -58,12 +59,31 @@ class Renyi2EntanglementEntropy(AbstractObservable):
         """The sites of A, sorted."""
         return self._partition
 
-    @property
+    @cached_property
     def _mask(self) -> np.ndarray:
         """Which sites (N,) are in A."""
         mask = np.zeros(self.hilbert.size, dtype=bool)
         mask[self._partition] = True
         return mask
 
+    @cached_property
+    def _rows_and_columns(self) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers (n_states,) of the parts in A, and of those in the rest."""
+        states = self.hilbert.all_states()
+        return _numbered(states[:, self._mask]), _numbered(states[:, ~self._mask])
+
+    @cached_property
+    def _shape(self) -> tuple[int, int]:
+        """How many configurations both parts have."""
+        rows, columns = self._rows_and_columns
+        return int(rows.max()) + 1, int(columns.max()) + 1
+
     def __repr__(self) -> str:
         return f"Renyi2EntanglementEntropy(hilbert={self.hilbert}, partition={self.partition})"
+
+
+def _numbered(parts: np.ndarray) -> np.ndarray:
+    """The number of each of the configurations (n_states, n) of a part."""
+    if parts.shape[1] == 0:
+        return np.zeros(len(parts), dtype=int)
+    return np.unique(parts, axis=0, return_inverse=True)[1].ravel()
