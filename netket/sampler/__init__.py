@@ -6,22 +6,22 @@ from .autoreg import ARDirectSampler
 from .base import Sampler, SamplerState
 from .constructors import (
     MetropolisAdjustedLangevin,
+    MetropolisCustom,
     MetropolisExchange,
     MetropolisFermionHop,
     MetropolisGaussian,
     MetropolisHamiltonian,
     MetropolisLocal,
 )
+from .constructors import MetropolisCustom as MetropolisCustomNumpy
 from .exact import ExactSampler
 from .metropolis import MetropolisSampler, MetropolisSamplerState
 from .metropolis import MetropolisSampler as Metropolis
 from .metropolis_numpy import (
-    MetropolisCustomNumpy,
     MetropolisHamiltonianNumpy,
     MetropolisLocalNumpy,
     MetropolisSamplerNumpy,
 )
-from .metropolis_numpy import MetropolisCustomNumpy as MetropolisCustom
 from .metropolis_numpy import MetropolisSamplerNumpy as MetropolisNumpy
 from .parallel_tempering import (
     ParallelTemperingExchange,

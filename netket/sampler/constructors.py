@@ -7,11 +7,14 @@ import numpy as np
 
 from netket.graph import AbstractGraph
 from netket.hilbert import AbstractHilbert, SpinOrbitalFermions
-from netket.operator import DiscreteOperator
+from netket.operator import DiscreteOperator, LocalOperator
 from netket.utils.types import ArrayLike, DType, Scalar
 
 from .metropolis import MetropolisSampler
+from .metropolis_numpy import MetropolisSamplerNumpy
 from .rules import (
+    CustomRule,
+    CustomRuleNumpy,
     ExchangeRule,
     FermionHopRule,
     GaussianRule,
@@ -22,6 +25,7 @@ from .rules import (
 
 __all__ = [
     "MetropolisAdjustedLangevin",
+    "MetropolisCustom",
     "MetropolisExchange",
     "MetropolisFermionHop",
     "MetropolisGaussian",
@@ -48,6 +52,31 @@ def MetropolisLocal(hilbert: AbstractHilbert, **kwargs: Any) -> MetropolisSample
     32
     """
     return MetropolisSampler(hilbert, LocalRule(), **kwargs)
+
+
+def MetropolisCustom(
+    hilbert: AbstractHilbert,
+    move_operators: LocalOperator,
+    move_weights: ArrayLike | None = None,
+    **kwargs: Any,
+) -> MetropolisSampler:
+    """A sampler whose moves are the terms of an operator, on the host or compiled as its backend.
+
+    Args:
+        hilbert: The space of the configurations.
+        move_operators: A `LocalOperator` whose terms are stochastic matrices: row x of a term holds
+            the probabilities of the configurations to move to from x.
+        move_weights: How often each term is chosen; by default all are equally likely.
+        **kwargs: Those of :class:`MetropolisSampler`.
+
+    Raises:
+        TypeError: `move_operators` is no `LocalOperator`.
+        ValueError: A term is no stochastic matrix, or the weights do not fit.
+    """
+    if getattr(move_operators, "backend", "numba") == "numba":
+        rule = CustomRuleNumpy(move_operators, move_weights)
+        return MetropolisSamplerNumpy(hilbert, rule, **kwargs)
+    return MetropolisSampler(hilbert, CustomRule(move_operators, move_weights), **kwargs)
 
 
 def MetropolisExchange(

@@ -14,6 +14,7 @@ from netket.jax.sharding import array_of_rows, gather, n_ranks, shard_along_axis
 from netket.utils import struct
 from netket.utils.types import DType, PRNGKeyT, PyTree, Scalar
 
+from ._first_round import check_amplitudes, is_known, remember
 from ._machine import log_density
 from .base import Sampler, SamplerState
 
@@ -91,7 +92,11 @@ class ExactSampler(Sampler):
         return_log_probabilities: bool = False,
     ) -> tuple[Any, ExactSamplerState]:
         numbers = _all_numbers(self.hilbert.n_states)
+        is_first = not is_known(state.rng)
         samples, log_prob, state = _sample(self, machine, parameters, state, chain_length, numbers)
+        if is_first and chain_length > 0:
+            check_amplitudes(log_prob)
+        remember(state.rng)
         return ((samples, log_prob) if return_log_probabilities else samples), state
 
 

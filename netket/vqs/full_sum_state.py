@@ -73,6 +73,7 @@ class FullSumState(VariationalState):
         self._states: jax.Array | None = None
         self._split_states: jax.Array | None = None
         self._array: jax.Array | None = None
+        self._is_new = True
         self._pdf: jax.Array | None = None
         self._chunk_size = check_chunk_size(chunk_size)
         self._set_model(model, init_fun, apply_fun, mutable, training_kwargs)
@@ -135,6 +136,9 @@ class FullSumState(VariationalState):
             # inside a transformation amplitudes are still computed now, as they are kept
             with jax.ensure_compile_time_eval():
                 self._array = _normalized(self.log_value(x), self.hilbert.n_states)
+            if self._is_new:  # later it is up to the driver what to do about NaN
+                _check_finite(self._array)
+                self._is_new = False
         return self._array if allgather else self._in_parts(self._array)
 
     def probability_distribution(self) -> jax.Array:
@@ -188,3 +192,14 @@ def _normalized(log: jax.Array, n: int) -> jax.Array:
     # the largest amplitude is 1 before it is normalised: nothing overflows
     psi = jnp.exp(log - log.real.max())
     return psi / jnp.linalg.norm(psi)
+
+
+def _check_finite(psi: jax.Array) -> None:
+    """Raises a ValueError if normalised amplitudes are NaN, before any parameter has changed."""
+    if isinstance(psi, jax.core.Tracer) or not np.isnan(np.asarray(psi)[0]):
+        return
+    raise ValueError(
+        "Argument `model` must have finite amplitudes that are not all zero, but some of its "
+        "log-amplitudes are NaN, or all of them are -inf. Look for logarithms of negative numbers, "
+        "overflow, or parameters that are NaN."
+    )

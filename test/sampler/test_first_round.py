@@ -83,6 +83,11 @@ def test_models_without_amplitudes(value, message):
     vs = nk.vqs.MCState(local(), apply_fun=nothing, variables={}, n_samples=8)
     with pytest.raises(ValueError, match=f"(?s){message}"):
         vs.expect(nk.operator.spin.sigmaz(HI, 0))
+    with pytest.raises(ValueError, match=f"(?s){message}"):
+        nk.sampler.ExactSampler(HI).sample(nothing, {}, chain_length=3)
+    full = nk.vqs.FullSumState(HI, apply_fun=nothing, variables={})
+    with pytest.raises(ValueError, match="(?s)NaN.*-inf"):
+        full.expect(nk.operator.spin.sigmaz(HI, 0))
 
 
 def test_models_with_some_amplitudes():

@@ -2,6 +2,7 @@
 """Rules by which Metropolis samplers propose configurations."""
 
 from .base import DrawnAheadRule, MetropolisRule
+from .custom import CustomRule
 from .exchange import ExchangeRule
 from .fermion_hop import FermionHopRule
 from .fixed import FixedRule
@@ -15,6 +16,7 @@ from .on_host import CustomRuleNumpy, HamiltonianRuleNumpy, LocalRuleNumpy
 from .tensor import TensorRule
 
 __all__ = [
+    "CustomRule",
     "CustomRuleNumpy",
     "DrawnAheadRule",
     "ExchangeRule",
