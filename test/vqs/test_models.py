@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Models of all frameworks make the same state."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -69,7 +72,33 @@ def nnx():
     return Nnx(rngs=nnx.Rngs(0))
 
 
-MODELS = [linen, only_batches, bound, handwritten, pair, nnx]
+def equinox():
+    import equinox as eqx
+
+    class Equinox(eqx.Module):
+        w: jax.Array
+
+        def __call__(self, x):  # one configuration
+            return x @ self.w
+
+    return Equinox(jnp.asarray(W))
+
+
+class Transformed(NamedTuple):
+    """What `haiku.without_apply_rng(haiku.transform(f))` returns looks like this."""
+
+    init: Callable
+    apply: Callable
+
+
+def haiku():
+    return Transformed(
+        lambda rng, x: {"params": {"w": jnp.asarray(W)}},
+        lambda variables, x: x @ variables["params"]["w"],
+    )
+
+
+MODELS = [linen, only_batches, bound, handwritten, pair, nnx, equinox, haiku]
 
 
 def check(vs, op, x):
@@ -147,3 +176,74 @@ def test_nnx_is_not_imported_for_other_models():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
+
+
+# -- model state that changes while gradients are computed ---------------------------------------
+
+
+class LinenCounter(nn.Module):
+    """Counts its evaluations, in training, and remembers the mean of σ."""
+
+    @nn.compact
+    def __call__(self, x):
+        seen = self.variable("stats", "seen", lambda: jnp.zeros(()))
+        if self.is_mutable_collection("stats") and not self.is_initializing():
+            seen.value += 1
+        return x @ self.param("w", lambda key: jnp.asarray(W))
+
+
+def nnx_counter():
+    from flax import nnx
+
+    class Counter(nnx.Module):
+        def __init__(self):
+            self.w = nnx.Param(jnp.asarray(W))
+            self.seen = nnx.Variable(jnp.zeros(()))
+
+        def __call__(self, x):
+            self.seen[...] = self.seen[...] + 1
+            return x @ self.w[...]
+
+    return Counter()
+
+
+class Normalised(nn.Module):
+    """With batch normalisation, whose running averages are model state."""
+
+    @nn.compact
+    def __call__(self, x):
+        use_averages = not self.is_mutable_collection("batch_stats")
+        y = nn.Dense(4, param_dtype=float)(x)
+        y = nn.BatchNorm(use_running_average=use_averages, param_dtype=float, dtype=float)(y)
+        return jnp.sum(jnp.tanh(y), axis=-1)
+
+
+@pytest.mark.parametrize("kind", ["samples", "full sum"])
+@pytest.mark.parametrize(
+    "make, collection, leaf",
+    [
+        (LinenCounter, "stats", lambda state: state["stats"]["seen"]),
+        (nnx_counter, "model_state", lambda state: state["model_state"]["seen"]),
+        (Normalised, "batch_stats", lambda state: state["batch_stats"]["BatchNorm_0"]["mean"]),
+    ],
+    ids=["linen", "nnx", "batch norm"],
+)
+def test_model_state(kind, make, collection, leaf):
+    op = nk.operator.Ising(HI, nk.graph.Chain(4), h=1.0)
+
+    def state(**kwargs):
+        if kind == "full sum":
+            return nk.vqs.FullSumState(HI, make(), seed=1, **kwargs)
+        sampler = nk.sampler.MetropolisLocal(HI, n_chains=16)
+        return nk.vqs.MCState(sampler, make(), n_samples=64, seed=1, **kwargs)
+
+    vs = state(mutable=[collection])
+    before = np.asarray(leaf(vs.model_state))
+    vs.expect(op)
+    np.testing.assert_array_equal(leaf(vs.model_state), before)
+    _, grad = vs.expect_and_grad(op)
+    assert np.any(np.asarray(leaf(vs.model_state)) != before)
+    assert jax.tree.structure(grad) == jax.tree.structure(vs.parameters)
+    still = state()
+    still.expect_and_grad(op)
+    np.testing.assert_array_equal(leaf(still.model_state), before)
