@@ -269,11 +269,19 @@ CASES = {
     "expect_and_grad_heisenberg6x6_jax": lambda: expect_and_grad(
         heisenberg(square(6), "jax"), square(6)
     ),
+    "expect_and_grad_heisenberg10x10_numba": lambda: expect_and_grad(
+        heisenberg(square(10), "numba"), square(10)
+    ),
+    "expect_and_grad_heisenberg10x10_jax": lambda: expect_and_grad(
+        heisenberg(square(10), "jax"), square(10)
+    ),
     "sampling_local_20": lambda: sampling(ising(20)),
     "sampling_local_100": lambda: sampling(ising(100)),
     "sampling_local_400": lambda: sampling(ising(400), n_samples=64),
     "sampling_local_100_1024_chains": lambda: sampling(ising(100), n_samples=1024, n_chains=1024),
     "sampling_local_400_1024_chains": lambda: sampling(ising(400), n_samples=1024, n_chains=1024),
+    "sampling_local_36": lambda: sampling(ising(36)),
+    "sampling_local_36_1024_chains": lambda: sampling(ising(36), n_samples=1024, n_chains=1024),
     "sampling_exchange_36": lambda: sampling(heisenberg(square(6)), square(6)),
     "sampling_exchange_100": lambda: sampling(heisenberg(square(10)), square(10)),
     "sr_step": sr_step,
