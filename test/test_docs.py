@@ -8,7 +8,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
 PAGES = ["docs/operators.md", "docs/observables.md", "docs/extending.md", "docs/symmetry.md"]
-SLOW_PAGES = ["README.md", "docs/tutorial.md"]
+SLOW_PAGES = ["README.md", "docs/tutorial.md", "docs/devices.md"]
 
 
 def blocks(page: str) -> list[str]:
