@@ -59,11 +59,11 @@ class Jastrow(nn.Module):
         value, φ = cache
         kernel = self.variables["params"]["kernel"].astype(φ.dtype)
         step = new.astype(φ.dtype) - old.astype(φ.dtype)
-        rows = _rows(kernel, sites, len(φ))
-        change = jnp.sum(step[:, None] * rows, axis=0)
-        at = {"mode": "promise_in_bounds"}
-        value += jnp.sum(step * (φ.at[sites].get(**at) + change.at[sites].get(**at) / 2))
-        return value, (value, φ + change)
+        # of the change of φ the value needs little, the cache all
+        at_sites = φ.at[sites].get(mode="promise_in_bounds")
+        value += step @ (at_sites + _block(kernel, sites, sites) @ step / 2)
+        every = jnp.arange(len(φ), dtype=sites.dtype)
+        return value, (value, φ + sum(x * _block(kernel, s, every) for x, s in zip(step, sites)))
 
 
 def _triangle(kernel: Array, n: int) -> jax.Array:
@@ -72,9 +72,9 @@ def _triangle(kernel: Array, n: int) -> jax.Array:
     return jnp.zeros((n, n), kernel.dtype).at[rows, columns].set(kernel)
 
 
-def _rows(kernel: Array, sites: Array, n: int) -> jax.Array:
-    """Rows (k, N) of the symmetric W, from its lower triangle."""
-    here, there = sites[:, None], jnp.arange(n, dtype=sites.dtype)
+def _block(kernel: Array, here: Array, there: Array) -> jax.Array:
+    """Elements (..., m) of the symmetric W between sites (...) and (m,), from its triangle."""
+    here = here[..., None]
     i, j = jnp.maximum(here, there), jnp.minimum(here, there)
     same = i == j
     index = jnp.where(same, 0, i * (i - 1) // 2 + j)

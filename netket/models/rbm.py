@@ -18,6 +18,9 @@ __all__ = ["RBM", "RBMModPhase", "RBMMultiVal"]
 
 _normal = nn.initializers.normal(stddev=0.01)
 
+# of batches of fewer sites a product with W is as fast as the updates
+_INCREMENTAL_FROM = 96
+
 
 class RBM(nn.Module):
     r"""Restricted Boltzmann machine with `alpha` hidden units per site.
@@ -55,6 +58,8 @@ class RBM(nn.Module):
     """Initialiser of b."""
     visible_bias_init: NNInitFunc = _normal
     """Initialiser of a."""
+
+    incremental_from = _INCREMENTAL_FROM
 
     @nn.compact
     def __call__(self, input: Array) -> Array:
@@ -119,6 +124,8 @@ class RBMModPhase(nn.Module):
     """Initialiser of the kernels."""
     hidden_bias_init: NNInitFunc = _normal
     """Initialiser of the biases."""
+
+    incremental_from = _INCREMENTAL_FROM
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
@@ -232,8 +239,9 @@ def _change(kernel: Array, sites: Array, old: Array, new: Array) -> jax.Array:
     # differences of small integers could overflow
     dtype = jnp.promote_types(new.dtype, kernel.real.dtype)
     step = new.astype(dtype) - old.astype(dtype)
-    rows = kernel.at[sites].get(mode="promise_in_bounds")
-    return jnp.sum(rows * step.reshape(step.shape + (1,) * (rows.ndim - 1)), axis=0)
+    # one by one: a sum over rows that are gathered together is slower
+    rows = (kernel.at[site].get(mode="promise_in_bounds") for site in sites)
+    return sum(x * row for x, row in zip(step, rows))
 
 
 def _sum_of_activations(activation: Callable[[Array], Array], x: Array) -> Array:

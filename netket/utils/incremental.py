@@ -42,7 +42,9 @@ class IncrementalModel(Protocol):
     Both are called inside of `jax.vmap` and `jax.jit`: results that are not used cost nothing. The
     log-amplitudes must be those of the model itself up to rounding. A class that overrides
     ``__call__`` (or ``setup``, or ``apply``) without overriding ``update_cache`` does not take
-    part, nor does a model with an attribute ``is_incremental`` that is False.
+    part, nor does a model with an attribute ``is_incremental`` that is False. An attribute
+    ``incremental_from`` is the number of sites from which it is faster to update the
+    log-amplitudes of a large batch than to evaluate it, 0 by default; local estimators obey it.
     """
 
     def init_cache(self, σ: Array) -> tuple[Array, PyTree]:
@@ -81,6 +83,8 @@ class Incremental(NamedTuple):
     """(variables, σ (B, N)) -> log ψ (B,), caches with first axis B"""
     update: Callable
     """(variables, caches, sites (B, k), old (B, k), new (B, k)) -> log ψ (B,), caches"""
+    least_sites: int = 0
+    """From how many sites it is faster for large batches."""
 
 
 def incremental_of(model: Any) -> Incremental | None:
@@ -91,16 +95,18 @@ def incremental_of(model: Any) -> Incremental | None:
             `maybe_wrap_module` made of a model, or a function ``f(variables, σ)``.
     """
     found = _single(model)
-    return None if found is None else Incremental(*(HashablePartial(_mapped, f) for f in found))
+    if found is None:
+        return None
+    *functions, least_sites = found
+    return Incremental(*(HashablePartial(_mapped, f) for f in functions), least_sites)
 
 
 def _mapped(function: Callable, variables: PyTree, *args: PyTree) -> tuple[jax.Array, PyTree]:
     return jax.vmap(partial(function, variables))(*args)
 
 
-def _single(model: Any) -> tuple[Callable, Callable] | None:
-    """`init_cache` and `update_cache` as functions of variables and one configuration."""
-    names = ("init_cache", "update_cache")
+def _single(model: Any) -> tuple[Callable, Callable, int] | None:
+    """`init_cache`, `update_cache` as functions of variables and one configuration; from where."""
     if isinstance(model, HashablePartial):
         # functions that evaluate a model say so: `f(model, variables, σ)`
         if getattr(model.func, "evaluates_model", False) and len(model.args) == 1:
@@ -108,21 +114,24 @@ def _single(model: Any) -> tuple[Callable, Callable] | None:
         return None
     held_by = getattr(model, "wrapped_class", None)  # of a module that holds its variables
     if held_by is not None:
-        if not _takes_part(held_by):
-            return None
-        return tuple(HashablePartial(_held, model, name) for name in names)
+        return _methods(held_by, held_by, partial(HashablePartial, _held, model))
     if has_base(model, "flax.linen", "Module"):
-        if not _takes_part(type(model)) or not getattr(model, "is_incremental", True):
-            return None
-        return tuple(HashablePartial(_linen, model, name) for name in names)
+        return _methods(model, type(model), partial(HashablePartial, _linen, model))
     if getattr(model, "__name__", None) == "apply" and hasattr(model, "__self__"):
         return _single(model.__self__)  # a bound method
     if isinstance(model, IncrementalModel):
-        if not getattr(model, "is_incremental", True):
-            return None
-        return tuple(getattr(model, name) for name in names)
+        return _methods(model, None, partial(getattr, model))
     inner = getattr(model, "apply_fun", None)
     return None if inner is None else _single(inner)
+
+
+def _methods(
+    model: Any, cls: type | None, method: Callable[[str], Callable]
+) -> tuple[Callable, Callable, int] | None:
+    if not getattr(model, "is_incremental", True) or not (cls is None or _takes_part(cls)):
+        return None
+    least_sites = getattr(model, "incremental_from", 0)
+    return method("init_cache"), method("update_cache"), least_sites
 
 
 def _linen(module: Any, name: str, variables: PyTree, *args: Any) -> Any:
@@ -168,12 +177,13 @@ def changed_sites(σ: Array, σp: Array, k: int) -> jax.Array:
     """
     n = σp.shape[-1]
     # the largest keys are those of sites that differ; maxima of integers are fast, argmax is not
-    key = n - jnp.arange(n, dtype=jnp.int32)
+    dtype = jnp.int16 if 2 * n <= jnp.iinfo(jnp.int16).max else jnp.int32
+    key = n - jnp.arange(n, dtype=dtype)
     key = jnp.where(σ != σp, key + n, key)
     found = []
     for _ in range(k):
         largest = jnp.max(key, axis=-1)
-        found.append(-largest % n)
+        found.append((-largest % n).astype(jnp.int32))
         # not to be chosen again, not even where no site that differs is left
         key = jnp.where(key == largest[..., None], 0, key)
     return jnp.stack(found, axis=-1)

@@ -20,8 +20,8 @@ from netket.utils.types import Array, PyTree
 
 from .blocks import Blocks
 from .connected import Buffer, Rows
-from .ratios import log_amplitudes, weighted_ratios
-from .rows import add_at, take
+from .ratios import Amplitudes, Memory, weighted_ratios
+from .rows import add_at
 
 
 def local_values_host(
@@ -43,32 +43,48 @@ def local_values_host(
         ValueError: a sample is not in the Hilbert space.
     """
     x = np.ascontiguousarray(σ)
+    amplitudes = Amplitudes.of(apply_fun, operator)
+    size = amplitudes.group(variables, x, blocks.chunk_size)
+    if size is None:
+        return _group_values(amplitudes, variables, x, operator, blocks)
+    groups = []
+    for first in range(0, len(x), size):
+        # the last one begins earlier, so that all have the same length
+        first = min(first, len(x) - size)
+        part = _group_values(amplitudes, variables, x[first : first + size], operator, blocks)
+        groups.append(part[sum(map(len, groups)) - first :])
+    return jnp.concatenate(groups)
+
+
+def _group_values(
+    amplitudes: Amplitudes, variables: PyTree, x: np.ndarray, operator: Any, blocks: Blocks
+) -> jax.Array:
     rows = Rows(operator, x, blocks.samples)
     buffer = Buffer(blocks, x, rows.mels_dtype)
-    logpsi = _log_amplitudes(apply_fun, variables, x, blocks.chunk_size)
-    diagonal = np.zeros(len(x), dtype=np.result_type(rows.mels_dtype, logpsi.dtype))
+    memory = _remember(amplitudes, variables, x, blocks.chunk_size)
+    diagonal = np.zeros(len(x), dtype=np.result_type(rows.mels_dtype, memory.logpsi.dtype))
     total = None
     while not rows.fill(buffer, diagonal):
         total = np.zeros_like(diagonal) if total is None else total
         full = buffer.take_full_blocks()
-        total = _add_ratios(apply_fun, blocks.dense, variables, logpsi, total, *full)
+        total = _add_ratios(amplitudes, blocks.dense, variables, memory, total, *full)
     total = diagonal if total is None else total + diagonal
-    return _add_ratios(apply_fun, blocks.dense, variables, logpsi, total, *buffer.take_all())
+    return _add_ratios(amplitudes, blocks.dense, variables, memory, total, *buffer.take_all())
 
 
 @partial(jax.jit, static_argnums=(0, 3))
-def _log_amplitudes(
-    apply_fun: Callable, variables: PyTree, x: jax.Array, chunk_size: int | None
-) -> jax.Array:
-    return log_amplitudes(apply_fun, variables, x, chunk_size)
+def _remember(
+    amplitudes: Amplitudes, variables: PyTree, x: jax.Array, chunk_size: int | None
+) -> Memory:
+    return amplitudes.remember(variables, x, chunk_size)
 
 
 @partial(jax.jit, static_argnums=(0, 1))
 def _add_ratios(
-    apply_fun: Callable,
+    amplitudes: Amplitudes,
     dense: int,
     variables: PyTree,
-    logpsi: jax.Array,  # (B,)
+    memory: Memory,
     total: jax.Array,  # (B,)
     rows: jax.Array,  # (buffer, N)
     mels: jax.Array,  # (buffer,)
@@ -81,7 +97,7 @@ def _add_ratios(
         first = i * dense
         x, m, s = (jax.lax.dynamic_slice_in_dim(a, first, dense) for a in (rows, mels, segments))
         real = first + jnp.arange(dense, dtype=jnp.int32) < n
-        terms = weighted_ratios(apply_fun, variables, x, m, take(logpsi, s), real)
+        terms = weighted_ratios(amplitudes, variables, memory, x, m, s, real)
         return add_at(total, s, terms)
 
     return jax.lax.fori_loop(0, (n + dense - 1) // dense, add_block, total)

@@ -20,7 +20,7 @@ from netket.utils.types import PyTree
 
 from .blocks import Blocks
 from .pullback import Wanted, pull_back
-from .ratios import log_amplitudes, weighted_ratios
+from .ratios import Amplitudes, weighted_ratios
 from .rows import add_at, connected, positions, real_rows, sample_blocks, take
 
 
@@ -42,9 +42,23 @@ def local_values(
     Returns:
         The estimators (B,).
     """
-    logpsi = log_amplitudes(apply_fun, variables, σ, blocks.chunk_size)
+    amplitudes = Amplitudes.of(apply_fun, operator)
+    size = amplitudes.group(variables, σ, blocks.chunk_size)
+    if size is None:
+        return _group_values(amplitudes, blocks, variables, operator, σ)
+    groups, n = sample_blocks(σ, size)
+    values = jax.lax.map(
+        lambda x: _group_values(amplitudes, blocks, variables, operator, x), groups
+    )
+    return values.reshape(-1)[:n]
+
+
+def _group_values(
+    amplitudes: Amplitudes, blocks: Blocks, variables: PyTree, operator: Any, σ: jax.Array
+) -> jax.Array:
+    memory = amplitudes.remember(variables, σ, blocks.chunk_size)
     mels = jax.eval_shape(lambda op, x: op.get_conn_padded(x)[1], operator, σ[:1])
-    dtype = jnp.result_type(mels.dtype, logpsi.dtype)
+    dtype = jnp.result_type(mels.dtype, memory.logpsi.dtype)
     x, n_valid = sample_blocks(σ, blocks.samples)  # (n_blocks, b, N)
     n_blocks, b, n_sites = x.shape
     dense = blocks.dense
@@ -72,7 +86,7 @@ def local_values(
             s = take(rows.segments, j)
             valid = i * dense + jnp.arange(dense, dtype=jnp.int32) < n
             terms = weighted_ratios(
-                apply_fun, variables, take(rows.x, j), take(rows.mels, j), take(logpsi, s), valid
+                amplitudes, variables, memory, take(rows.x, j), take(rows.mels, j), s, valid
             )
             return add_at(total, s, terms)
 
