@@ -22,7 +22,9 @@ _BLOCK = 2**14
 # Matrix elements of operators that flip the same bits everywhere: up to here all slots are kept.
 _MOST_FLIPS = 2**22
 # Work, in seconds, that is worth a thread.
-_THREAD_SECONDS = 4e-4
+_THREAD_SECONDS = 8e-4
+# Samples whose time tells that of others: with fewer, the call itself is what takes long.
+_TRUSTED = 64
 
 
 class Plan:
@@ -118,7 +120,7 @@ def _computed(plan: Plan, samples: np.ndarray, store: bool = True) -> list[Any]:
     else:
         threads = min(most_threads(), int(expected / _THREAD_SECONDS), n)
         parts = in_threads(partial(kind, plan, samples, store), ranges(n, threads))
-    if n > 0:
+    if n >= _TRUSTED:
         plan.seconds = min(plan.seconds, (time.perf_counter() - start) * threads / n)
     return parts
 

@@ -14,6 +14,9 @@ import jax.numpy as jnp
 
 from ._rows import row_jax, without_noise
 
+# Rows of so many slots are merged by comparing all pairs, which is then faster than to sort them.
+_FEW_SLOTS = 64
+
 
 class Rules(NamedTuple):
     """What is static about the rows of an operator."""
@@ -54,12 +57,48 @@ def n_conn(data: Any, x: Any, rules: Rules) -> Any:
 def _rows(data: Any, x: Any, rules: Rules) -> tuple[Any, Any, Any]:
     indices = rules.grid.to_indices(x.reshape(math.prod(x.shape[:-1]), x.shape[-1]))
 
-    def row(i: Any) -> tuple[Any, Any]:
-        xp, mels = row_jax(data, i)
-        mels = mels.astype(rules.dtype)
-        return merge_row(i, xp, mels, rules.grid) if rules.merge else (xp, mels)
+    xp, mels = jax.vmap(partial(row_jax, data))(indices)
+    mels = mels.astype(rules.dtype)
+    if rules.merge and mels.shape[1] <= _FEW_SLOTS:
+        xp, mels = merge_few(indices, xp, mels, rules.grid)
+    elif rules.merge:
+        xp, mels = jax.vmap(lambda *row: merge_row(*row, rules.grid))(indices, xp, mels)
+    return indices, xp, mels
 
-    return indices, *jax.vmap(row)(indices)
+
+def merge_few(x: Any, xp: Any, mels: Any, grid: Any) -> tuple[Any, Any]:
+    """`merge_row` for a batch, by comparing all pairs of slots.
+
+    Args:
+        x: local indices, shape (B, N).
+        xp: local indices of x', shape (B, K, N).
+        mels: matrix elements, shape (B, K).
+        grid: the `Grid` of the space.
+
+    Returns:
+        xp (B, K, N) and mels (B, K).
+    """
+    # samples last: they are worked on together
+    words, values = [word.T for word in grid.to_words(xp)], mels.T
+    moduli = jnp.abs(jax.lax.stop_gradient(values))
+    slots = jnp.arange(len(values), dtype=jnp.int32)[:, None]
+
+    def add_slot(j: Any, sums: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+        total, bound, is_first = sums
+        same = slots != j
+        for word in words:
+            same &= word == word[j]
+        is_before = same & (slots < j)
+        return (
+            total + jnp.where(is_before, values[j], 0),
+            bound + jnp.where(is_before, moduli[j], 0),
+            is_first & ~(same & (slots > j)),
+        )
+
+    start = values, moduli, jnp.ones(values.shape, bool)
+    total, bound, is_first = jax.lax.fori_loop(0, len(values), add_slot, start)
+    mels = jnp.where(is_first, without_noise(total, bound), 0).T
+    return jnp.where(is_first.T[..., None], xp, x[:, None]), mels
 
 
 def merge_row(x: Any, xp: Any, mels: Any, grid: Any) -> tuple[Any, Any]:
