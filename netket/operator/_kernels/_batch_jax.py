@@ -62,7 +62,7 @@ def _rows(data: Any, x: Any, rules: Rules) -> tuple[Any, Any, Any]:
     if rules.merge and mels.shape[1] <= _FEW_SLOTS:
         xp, mels = merge_few(indices, xp, mels, rules.grid)
     elif rules.merge:
-        xp, mels = jax.vmap(lambda *row: merge_row(*row, rules.grid))(indices, xp, mels)
+        xp, mels = jax.vmap(partial(merge_row, grid=rules.grid))(indices, xp, mels)
     return indices, xp, mels
 
 
