@@ -9,8 +9,11 @@ from ._encoding import binary_encoding
 from ._old_names import old_name
 from .fast_masked_linear import FastMaskedConv1D, FastMaskedConv2D, FastMaskedDense1D
 from .masked_linear import MaskedConv1D, MaskedConv2D, MaskedDense1D
+from .symmetric_linear import DenseEquivariant, DenseSymm
 
 __all__ = [
+    "DenseEquivariant",
+    "DenseSymm",
     "FastMaskedConv1D",
     "FastMaskedConv2D",
     "FastMaskedDense1D",

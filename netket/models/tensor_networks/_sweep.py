@@ -98,7 +98,7 @@ def rescaled(v: jax.Array, axis: int = 0) -> tuple[jax.Array, jax.Array]:
     axes = tuple(range(axis + 1, v.ndim))
     size = jax.lax.stop_gradient(jnp.max(jnp.abs(v), axis=axes, keepdims=True))
     size = jnp.where((size > 0) & jnp.isfinite(size), size, 1)
-    return v / size, jnp.log(size).reshape(v.shape[: axis + 1])
+    return jnp.divide(v, size), jnp.log(size).reshape(v.shape[: axis + 1])
 
 
 def log_amplitude(value: Array, log_scale: Array) -> jax.Array:
