@@ -3,7 +3,8 @@
 
     python benchmarks/compare.py --peer /path/to/peer/bin/python [--only expect] [--repeat 3]
 
-The cases are those of the modules `cases`, `spaces`, `groups` and `memory` (MiB for seconds).
+The cases are those of the modules `cases`, `autoregressive`, `spaces`, `groups` and `memory` (MiB
+for seconds).
 
 Every case runs in fresh processes, alternately of the one and of the other, so that both meet the
 same load of the machine; the smallest time of each counts. Above 1 means that ours is faster.
@@ -16,13 +17,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import autoregressive
 import cases
 import groups
 import memory
 import spaces
 
 # where each case is
-FILES = {name: Path(m.__file__) for m in (cases, spaces, groups, memory) for name in m.CASES}
+MODULES = (cases, spaces, groups, memory, autoregressive)
+FILES = {name: Path(m.__file__) for m in MODULES for name in m.CASES}
 
 
 def run(python: str, case: str) -> dict[str, float] | None:
