@@ -91,6 +91,24 @@ def monte_carlo():
     keep("on the fly", vs.quantum_geometric_tensor(nk.optimizer.qgt.QGTOnTheFly) @ vs.parameters)
 
 
+def no_samples_are_sent():
+    from netket.sampler.metropolis import _sample_chain
+    from netket.vqs.mc_expect import _covariance
+
+    vs = state()
+    values = vs.local_estimators(ISING).data
+    sample = _sample_chain.lower(
+        vs.sampler, vs._model, vs.variables, vs.sampler_state, vs.chain_length, False
+    )
+    gradient = _covariance.lower(
+        vs._training_fun, False, None, vs.parameters, vs.model_state, vs.samples, values
+    )
+    for program, may_sum in ((sample, False), (gradient, True)):
+        code = program.compile().as_text()
+        assert "all-gather" not in code and "all-to-all" not in code
+        assert may_sum or "all-reduce" not in code
+
+
 def chunked():
     vs = state(chunk_size=3)
     keep("chunked", [vs.expect_and_grad(op) for op in (ISING, Neighbours(HI))])
@@ -220,6 +238,7 @@ def seeds():
 
 for section in (
     monte_carlo,
+    no_samples_are_sent,
     chunked,
     drivers,
     full_summation,
