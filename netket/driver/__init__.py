@@ -2,6 +2,7 @@
 """Loops that change a variational state step by step: the optimisation of an energy."""
 
 from .abstract_driver import AbstractDriver
+from .infidelity_sr import Infidelity_SR
 from .loss import InvalidLossError
 from .optimization_driver import AbstractOptimizationDriver
 from .vmc import VMC
@@ -14,6 +15,7 @@ __all__ = [
     "AbstractDriver",
     "AbstractOptimizationDriver",
     "AbstractVariationalDriver",
+    "Infidelity_SR",
     "InvalidLossError",
     "VMC",
     "VMC_SR",

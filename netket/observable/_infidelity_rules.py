@@ -89,18 +89,24 @@ def expect_infidelity(vstate: MCState, observable: InfidelityOperator, chunk_siz
 def expect_and_forces_infidelity(
     vstate: MCState, observable: InfidelityOperator, chunk_size: Any, *, mutable: Any = False
 ) -> tuple[Stats, PyTree]:
-    ratios = _ratios_of(vstate, observable, chunk_size)
-    stats = _statistics(ratios, observable.cv_coeff or 0.0)
-    return stats, forces_of_values(vstate, _projections(ratios), chunk_size, mutable)
+    stats, values = sampled_infidelity(vstate, observable, chunk_size)
+    return stats, forces_of_values(vstate, values, chunk_size, mutable)
 
 
 @expect_and_grad.dispatch
 def expect_and_grad_infidelity(
     vstate: MCState, observable: InfidelityOperator, chunk_size: Any, *, mutable: Any = False
 ) -> tuple[Stats, PyTree]:
+    stats, values = sampled_infidelity(vstate, observable, chunk_size)
+    return stats, gradient_of_values(vstate, values, chunk_size, mutable)
+
+
+def sampled_infidelity(
+    vstate: MCState, observable: InfidelityOperator, chunk_size: int | None
+) -> tuple[Stats, jax.Array]:
+    """The infidelity, and local estimators (C, n) of -|φ⟩⟨φ|, whose forces are its own."""
     ratios = _ratios_of(vstate, observable, chunk_size)
-    stats = _statistics(ratios, observable.cv_coeff or 0.0)
-    return stats, gradient_of_values(vstate, _projections(ratios), chunk_size, mutable)
+    return _statistics(ratios, observable.cv_coeff or 0.0), _projections(ratios)
 
 
 def _ratios_of(vstate: MCState, observable: InfidelityOperator, chunk_size: Any) -> Ratios:
@@ -197,14 +203,14 @@ def _projections(ratios: Ratios) -> jax.Array:
 def expect_infidelity_full_sum(
     vstate: FullSumState, observable: InfidelityOperator, *args: Any
 ) -> Stats:
-    return _exact(vstate, observable)[0]
+    return exact_infidelity(vstate, observable)[0]
 
 
 @expect_and_forces.dispatch
 def expect_and_forces_infidelity_full_sum(
     vstate: FullSumState, observable: InfidelityOperator, *args: Any, mutable: Any = False
 ) -> tuple[Stats, PyTree]:
-    stats, image = _exact(vstate, observable)
+    stats, image = exact_infidelity(vstate, observable)
     return stats, forces_of_image(vstate, mutable, image)
 
 
@@ -212,11 +218,14 @@ def expect_and_forces_infidelity_full_sum(
 def expect_and_grad_infidelity_full_sum(
     vstate: FullSumState, observable: InfidelityOperator, *args: Any, mutable: Any = False
 ) -> tuple[Stats, PyTree]:
-    stats, image = _exact(vstate, observable)
+    stats, image = exact_infidelity(vstate, observable)
     return stats, gradient_of_images(vstate, mutable, image)
 
 
-def _exact(vstate: FullSumState, observable: InfidelityOperator) -> tuple[Stats, jax.Array]:
+def exact_infidelity(
+    vstate: FullSumState, observable: InfidelityOperator
+) -> tuple[Stats, jax.Array]:
+    """The infidelity, and -|φ⟩⟨φ|ψ⟩ (n_states,)."""
     check_hilbert(vstate.hilbert, observable)
     return _exact_infidelity(vstate.to_array(), observable._target_amplitudes())
 
