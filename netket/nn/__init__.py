@@ -4,7 +4,8 @@
 import warnings
 from typing import Any
 
-from . import activation, blocks
+from . import activation, apply_operator, blocks
+from ._amplitudes import to_array, to_matrix
 from ._encoding import binary_encoding
 from ._old_names import old_name
 from .fast_masked_linear import FastMaskedConv1D, FastMaskedConv2D, FastMaskedDense1D
@@ -12,6 +13,9 @@ from .masked_linear import MaskedConv1D, MaskedConv2D, MaskedDense1D
 from .symmetric_linear import DenseEquivariant, DenseSymm
 
 __all__ = [
+    "apply_operator",
+    "to_array",
+    "to_matrix",
     "DenseEquivariant",
     "DenseSymm",
     "FastMaskedConv1D",
