@@ -36,20 +36,12 @@ def local_values_of(vstate: MCState, operator: Any, chunk_size: int | None) -> j
         ValueError: the operator acts on another Hilbert space.
     """
     check_operator(vstate.hilbert, operator, vstate.samples)
-    if _is_small(vstate, operator):
-        σ = np.asarray(vstate.samples)
-        x = σ.reshape(-1, σ.shape[-1])
-        values = local_values_small_space(
-            vstate._apply_fun, vstate.variables, x, operator, chunk_size
-        )
-        return values.reshape(σ.shape[:-1])
     if _is_for_host(vstate, operator):
         σ = own_rows(vstate.samples)
         x = σ.reshape(-1, σ.shape[-1])
-        blocks = choose_blocks(len(x), _max_conn(operator, x), chunk_size, overlap=True)
         variables = extract_replicated(vstate.variables)
         with alone():
-            values = local_values_host(vstate._apply_fun, variables, x, operator, blocks)
+            values = _host_values(vstate._apply_fun, variables, x, operator, chunk_size)
         values = values.reshape(σ.shape[:-1])
         return values if n_ranks() == 1 else from_own_rows(np.asarray(values))
     σ, arguments = get_local_kernel_arguments(vstate, operator)
@@ -65,13 +57,13 @@ def _is_for_host(vstate: MCState, operator: Any) -> bool:
     return n_ranks() == 1 or not isinstance(operator, DiscreteJaxOperator)
 
 
-def _is_small(vstate: MCState, operator: Any) -> bool:
-    """Whether samples and connected elements are few states that occur again and again."""
-    if is_traced(operator) or n_ranks() != 1:
-        return False
-    if isinstance(vstate.samples, jax.Array) and len(vstate.samples.devices()) != 1:
-        return False
-    return is_small_space(operator, vstate.n_samples) and uses_own_rules(vstate, operator)
+def _host_values(
+    apply_fun: Callable, variables: PyTree, x: np.ndarray, operator: Any, chunk_size: int | None
+) -> jax.Array:
+    if is_small_space(operator, len(x)):
+        return local_values_small_space(apply_fun, variables, x, operator, chunk_size)
+    blocks = choose_blocks(len(x), _max_conn(operator, x), chunk_size, overlap=True)
+    return local_values_host(apply_fun, variables, x, operator, blocks)
 
 
 def _max_conn(operator: DiscreteOperator, x: np.ndarray) -> int:

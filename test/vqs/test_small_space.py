@@ -46,10 +46,9 @@ def test_estimators_are_rows_of_the_matrix(hilbert, make, backend, chunk_size):
     np.testing.assert_allclose(values, ((op.to_dense() @ psi) / psi)[numbers], atol=1e-12)
 
 
-@pytest.mark.parametrize("backend", ["numba", "jax"])
-def test_both_ways_agree(backend, monkeypatch):
+def test_both_ways_agree(monkeypatch):
     hilbert = nk.hilbert.Spin(0.5, 6)
-    op = pauli_strings(hilbert).to_backend(backend)
+    op = pauli_strings(hilbert)
     sampler = nk.sampler.MetropolisLocal(hilbert, n_chains=16)
     state = nk.vqs.MCState(sampler, nk.models.RBM(), n_samples=1024, seed=1)
     used = []
@@ -64,6 +63,8 @@ def test_both_ways_agree(backend, monkeypatch):
     monkeypatch.setattr(mc_local, "is_small_space", lambda op, n: False)
     np.testing.assert_allclose(values, state.local_estimators(op).data, atol=1e-12)
     np.testing.assert_allclose(energy, state.expect(op).mean, atol=1e-12)
+    op = op.to_jax()  # the flag decides: this one is asked in jax
+    np.testing.assert_allclose(values, state.local_estimators(op).data, atol=1e-12)
     assert len(used) == 2
 
 
@@ -86,6 +87,9 @@ def test_when_it_is_chosen(monkeypatch):
     assert not is_small_space(op, 15), "more than 4 states for a sample"
     large = nk.operator.Ising(nk.hilbert.Spin(0.5, 40), nk.graph.Chain(40), h=1.0)
     assert not is_small_space(large, 10**6)
+    monkeypatch.setattr(small_space, "_MOST_ELEMENTS", 64 * op.max_conn_size - 1)
+    assert not is_small_space(op, 1024), "too large a matrix"
+    monkeypatch.undo()
     monkeypatch.setattr(small_space, "_LEAST_ELEMENTS", 2**40)
     assert not is_small_space(op, 1024)
 

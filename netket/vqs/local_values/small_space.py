@@ -6,7 +6,8 @@ once, and every distinct sample has one row of the matrix of the operator:
 
     O_loc(σ) = Σ_σ' <σ|O|σ'> exp(log ψ(σ') - log ψ(σ))
 
-The matrix is kept with the operator. It has at most `_STATES` rows for each sample.
+The matrix is kept with the operator. It has at most `_STATES` rows for each sample, and at most
+`_MOST_ELEMENTS` elements.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from netket.operator import DiscreteOperator
 from netket.utils.types import PyTree
 
 from .rows import add_at, take
@@ -26,20 +26,21 @@ from .rows import add_at, take
 _STATES = 4
 # connected elements of all samples, below which there is little to gain
 _LEAST_ELEMENTS = 2**15
+# matrix elements that may be kept
+_MOST_ELEMENTS = 2**22
 # states that the network gets at once, and elements in a block
 _DENSE, _BLOCK = 1024, 2**13
 
 
 def is_small_space(operator: Any, n_samples: int) -> bool:
-    """Whether this way is open, and likely to be the shortest, for a concrete operator."""
+    """Whether this way is open, and likely the shortest, for an operator asked on the host."""
     hilbert = operator.hilbert
-    if jax.default_backend() != "cpu" or not isinstance(operator, DiscreteOperator):
-        return False
     if not hilbert.is_indexable or hilbert.n_states > _STATES * n_samples:
         return False
     if getattr(operator, "_numba_data", lambda: None)() is None:
         return False
-    return n_samples * operator.max_conn_size >= _LEAST_ELEMENTS
+    size = operator.max_conn_size
+    return n_samples * size >= _LEAST_ELEMENTS and hilbert.n_states * size <= _MOST_ELEMENTS
 
 
 def local_values_small_space(
@@ -67,7 +68,8 @@ def local_values_small_space(
     numbers = np.asarray(operator.hilbert.states_to_numbers(x))
     place, row_of, needed = np.empty((3, n_states), np.int32)
     samples, owner = np.zeros((2, n_samples), np.int32)
-    room = int(np.ceil(np.diff(indptr)[numbers].sum() / _BLOCK)) * _BLOCK
+    n_elements = min(len(values), int(np.diff(indptr)[numbers].sum()))
+    room = -(-n_elements // _BLOCK) * _BLOCK
     columns, rows = np.empty((2, room), np.int32)
     mels = np.empty(room, values.dtype)
     n_needed, n = collect_rows(
