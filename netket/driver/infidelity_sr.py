@@ -29,8 +29,7 @@ class Infidelity_SR(SRDriver):
         optimizer: an optax gradient transformation.
         operator: U, if the target is ``U|φ⟩``.
         variational_state: the state whose parameters are optimised.
-        diag_shift, proj_reg, momentum, linear_solver, linear_solver_fn, chunk_size_bwd, mode,
-        use_ntk, on_the_fly: see `VMC_SR`.
+        diag_shift: and all further arguments: see `VMC_SR`.
 
     Raises:
         TypeError: an argument is of another kind.

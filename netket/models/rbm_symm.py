@@ -53,7 +53,7 @@ class RBMSymm(nn.Module):
     activation: Callable[[Array], Array] = log_cosh
     """Function of the hidden units."""
     alpha: float | int = 1
-    """Hidden units per site; at least |G| / N."""
+    """Hidden units per site; at least ``|G| / N``."""
     use_hidden_bias: bool = True
     """Whether the features have a bias b."""
     use_visible_bias: bool = True

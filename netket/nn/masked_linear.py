@@ -105,8 +105,8 @@ class MaskedConv2D(nn.Module):
     """Convolution over the sites of a square lattice that come before, row by row.
 
     The kernel covers rows above, and the same row up to the site, which is in its last row and
-    column `kernel_size[1] // 2`. Parameters: `kernel` (*kernel_size, F, `features`), of which the
-    part that is masked is not used, and `bias` (`features`,).
+    column `kernel_size[1] // 2`. Parameters: `kernel` (a, b, F, `features`) for kernels of
+    size (a, b), of which the part that is masked is not used, and `bias` (`features`,).
     """
 
     features: int

@@ -28,7 +28,7 @@ class VarianceObservable(FunctionOfMeans):
     r"""The variance ⟨O²⟩ - ⟨O⟩² of an operator, to be measured or minimised.
 
     Operators that are not hermitian have the complex number of this formula; with
-    `use_Oloc_squared` the variance <O^dagger O> - |<O>|².
+    `use_Oloc_squared` the variance ``<O^dagger O> - |<O>|²``.
 
     Args:
         operator: the operator O.
