@@ -393,12 +393,19 @@ def _satisfying_numbers(group: Group, chunk: int = 2**17) -> np.ndarray:
         )
     table = build_table([Group(group.blocks)])
     assert table is not None
-    width = min(chunk, max(n_states, 1))
-    satisfied = jax.jit(lambda x: group.constraint(x))
 
     def to_states(indices: np.ndarray) -> np.ndarray:
         return group.start + group.step * indices.astype(np.int64)
 
+    if n_states <= _TRIED_AT_ONCE:
+        # wide, as numpy takes quotients of small integers in half precision
+        wide = np.promote_types(group.dtype, np.int64)
+        states = unrank(table, np.arange(n_states), to_states, wide)
+        kept = _satisfied_in_numpy(group.constraint, states)
+        if kept is not None:
+            return _some_states(np.flatnonzero(kept), group)
+    width = min(chunk, max(n_states, 1))
+    satisfied = jax.jit(lambda x: group.constraint(x))
     found = []
     for first in range(0, n_states, width):
         numbers = np.arange(first, first + width)
@@ -407,13 +414,39 @@ def _satisfying_numbers(group: Group, chunk: int = 2**17) -> np.ndarray:
         with jax.ensure_compile_time_eval():
             kept = np.asarray(satisfied(states)).reshape(width)
         found.append(numbers[kept & (numbers < n_states)])
-    numbers = np.concatenate([np.zeros(0, dtype=np.int64), *found])
-    if not len(numbers):
-        raise ValueError(
-            f"Argument `constraint` must allow at least one state, but none of the {n_states} "
-            f"configurations satisfies {group.constraint}."
-        )
-    return numbers
+    return _some_states(np.concatenate([np.zeros(0, dtype=np.int64), *found]), group)
+
+
+def _some_states(numbers: np.ndarray, group: Group) -> np.ndarray:
+    if len(numbers):
+        return numbers
+    raise ValueError(
+        f"Argument `constraint` must allow at least one state, but none of the "
+        f"{group.n_product_states} configurations satisfies {group.constraint}."
+    )
+
+
+def _satisfied_in_numpy(constraint: Any, states: np.ndarray) -> np.ndarray | None:
+    """What a constraint that consists of methods of arrays says about states, in numpy.
+
+    Compiling takes much longer than that for few states. Functions of jax are traced here, and not
+    evaluated: then, and if there is an error that only numpy gives, the result is None.
+    """
+    import jax
+
+    results = []
+
+    def evaluate() -> None:
+        result = constraint(states)
+        if isinstance(result, np.ndarray):
+            results.append(result)
+
+    try:
+        jax.eval_shape(evaluate)
+    except Exception:
+        return None
+    valid = results and results[0].shape == states.shape[:1] and results[0].dtype == bool
+    return results[0] if valid else None
 
 
 #: The short lists, kept, as equal spaces are made many times.

@@ -4,6 +4,7 @@
 import itertools
 
 import hypothesis.strategies as st
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -135,3 +136,32 @@ def test_large_spaces_say_so_at_first_use():
     for use in (lambda: hilbert.n_states, lambda: hilbert.random_state(nk.jax.PRNGKey(0))):
         with pytest.raises(ValueError, match="none of the 32768"):
             use()
+
+
+class AtMostInJax(AtMost):
+    """The same as a function of jax, with what arrays of numpy do not have."""
+
+    def __call__(self, x):
+        return jnp.sum(x.at[..., :0].set(0) / 2 > 0, axis=-1) <= self.n
+
+
+def test_constraints_are_tried_in_numpy_or_jax():
+    methods = Spin(0.5, 6, constraint=AtMost(2))
+    with jax.checking_leaks():
+        functions = Spin(0.5, 6, constraint=AtMostInJax(2))
+    assert methods.n_states == 22
+    np.testing.assert_array_equal(methods.all_states(), functions.all_states())
+
+
+def test_numpy_rounds_like_jax():
+    class Thirds(AtMost):
+        def __call__(self, x):
+            return (x / 3 + 2049).sum(axis=-1) > 4098.3  # half precision knows even numbers only
+
+    hilbert = Fock(1, 2, constraint=Thirds(0))
+    assert hilbert.all_states().tolist() == [[0, 1], [1, 0], [1, 1]]
+
+
+def test_few_states_are_found_without_compiling(monkeypatch):
+    monkeypatch.setattr(jax, "jit", lambda f: pytest.fail("compiled"))
+    assert Spin(0.5, 7, constraint=AtMost(1)).n_states == 8
