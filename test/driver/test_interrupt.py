@@ -18,6 +18,14 @@ def press_ctrl_c():
     os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.fixture(autouse=True)
+def as_in_a_terminal():
+    """Shells let programs in the background ignore Ctrl-C, and their tests inherit that."""
+    old = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, old)
+
+
 @pytest.fixture
 def vmc(fakes):
     return nk.VMC(fakes.Quadratic(), optax.sgd(0.1), variational_state=fakes.QuadraticState())
