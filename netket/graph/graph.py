@@ -14,6 +14,7 @@ from netket.utils import optional
 from netket.utils.group import Permutation, PermutationGroup
 
 from . import _paths
+from ._automorphisms import automorphisms
 from .abstract import AbstractGraph
 
 
@@ -113,10 +114,17 @@ class Graph(AbstractGraph):
         return self._automorphisms
 
     def _find_automorphisms(self) -> PermutationGroup:
-        optional.require("igraph", "to find the automorphisms of a graph")
-        simple, edge_codes, node_codes = _simple_graph(self)
-        maps = simple.get_automorphisms_vf2(color=node_codes, edge_color=edge_codes)
-        elems = [Permutation(permutation_array=m, validate=False) for m in sorted(maps)]
+        pairs, edge_codes, node_codes = _simple_graph(self)
+        table = np.array(pairs, dtype=int).reshape(-1, 2)
+        maps = automorphisms(self._n_nodes, table, edge_codes, node_codes)
+        if maps is None:
+            # slower, but without a list of partial maps
+            igraph = optional.require("igraph", "to find the automorphisms of a large graph")
+            simple = igraph.Graph(n=self._n_nodes, edges=pairs)
+            found = simple.get_automorphisms_vf2(color=node_codes, edge_color=edge_codes)
+            maps = np.array(sorted(found), dtype=int).reshape(-1, self._n_nodes)
+        preimages = np.argsort(maps, axis=1)
+        elems = [Permutation(inverse_permutation_array=p, validate=False) for p in preimages]
         return PermutationGroup(elems, degree=self._n_nodes)
 
     # -- other libraries ----------------------------------------------------------------------
@@ -188,12 +196,11 @@ def _edge_table(edges: Any) -> np.ndarray:
     return np.concatenate([table.astype(np.int64), colors], axis=1)
 
 
-def _simple_graph(graph: Graph) -> tuple[Any, list[int], list[int]]:
-    """The graph without loops and repeated edges, which igraph does not treat.
+def _simple_graph(graph: Graph) -> tuple[list[tuple[int, ...]], list[int], list[int]]:
+    """The edges of the graph without loops and repeated edges, and codes of edges and nodes.
 
     They are replaced by colours: of a node for its loops, of an edge for the edges it stands for.
     """
-    igraph = optional.require("igraph", "to find the automorphisms of a graph")
     colors: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for i, j, color in graph.edges(return_color=True):
         colors[i, j].append(color)
@@ -203,8 +210,7 @@ def _simple_graph(graph: Graph) -> tuple[Any, list[int], list[int]]:
         return codes.setdefault(tuple(sorted(colors.get(pair, ()))), len(codes))
 
     pairs = [p for p in colors if p[0] != p[1]]
-    simple = igraph.Graph(n=graph.n_nodes, edges=pairs)
-    return simple, [code(p) for p in pairs], [code((i, i)) for i in graph.nodes()]
+    return pairs, [code(p) for p in pairs], [code((i, i)) for i in graph.nodes()]
 
 
 def Edgeless(n_nodes: int | Iterable[int]) -> Graph:

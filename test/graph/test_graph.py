@@ -75,6 +75,27 @@ def test_known_numbers_of_automorphisms():
     assert len(petersen.automorphisms()) == 120
 
 
+@pytest.mark.parametrize(
+    "graph, number",
+    [
+        (nk.graph.Square(4), 384),  # a hypercube
+        (nk.graph.Square(6), 8 * 36),
+        (nk.graph.Triangular((5, 5)), 12 * 25),
+        (nk.graph.Grid((3, 4), pbc=False), 4),
+        (nk.graph.Square(4, max_neighbor_order=2), 8 * 16),
+        (nk.graph.disjoint_union(nk.graph.Chain(4), nk.graph.Chain(4)), 2 * 8**2),
+        (nk.graph.Graph([(0, 0, 1), (0, 1, 2), (0, 1, 2), (1, 2, 3), (2, 2, 1)], 5), 2),
+        (nk.graph.Edgeless(0), 1),
+    ],
+)
+def test_both_ways_to_automorphisms(graph, number, monkeypatch):
+    """Partial maps in numpy, and igraph for large graphs."""
+    group = copy.copy(graph).automorphisms()
+    monkeypatch.setattr("netket.graph._automorphisms._MAX_ENTRIES", 0)
+    assert copy.copy(graph).automorphisms() == group
+    assert len(group) == number
+
+
 def test_colours():
     graph = nk.graph.Graph([(0, 1, 5), (2, 1, 7)])
     assert graph.edges(return_color=True) == [(0, 1, 5), (1, 2, 7)]
