@@ -22,7 +22,7 @@ _BLOCK = 2**14
 # Matrix elements of operators that flip the same bits everywhere: up to here all slots are kept.
 _MOST_FLIPS = 2**22
 # Work, in seconds, that is worth a thread.
-_THREAD_SECONDS = 8e-4
+_THREAD_SECONDS = 4e-4
 # Samples whose time tells that of others: with fewer, the call itself is what takes long.
 _TRUSTED = 64
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Threads for numba code that does not hold the interpreter's lock."""
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import Any
 
 
@@ -21,9 +23,19 @@ def ranges(n: int, threads: int) -> list[tuple[int, int]]:
 
 
 def in_threads(part: Callable[..., Any], arguments: list[tuple]) -> list[Any]:
-    """The results of `part(*a)` for all `arguments`, each in a thread of its own."""
-    if len(arguments) == 1:
-        return [part(*arguments[0])]
-    with ThreadPoolExecutor(len(arguments) - 1) as pool:
-        others = [pool.submit(part, *a) for a in arguments[1:]]
-        return [part(*arguments[0]), *(other.result() for other in others)]
+    """The results of `part(*a)` for all `arguments`, in as many threads as there are, or fewer.
+
+    `part` must not call this function itself.
+    """
+    others = [_pool().submit(part, *a) for a in arguments[1:]]
+    return [part(*arguments[0]), *(other.result() for other in others)]
+
+
+@lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    """Kept, because to start a thread takes longer than many a batch."""
+    return ThreadPoolExecutor(max(1, most_threads() - 1), thread_name_prefix="netket")
+
+
+# threads do not follow into a process that was forked
+os.register_at_fork(after_in_child=_pool.cache_clear)
