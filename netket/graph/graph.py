@@ -83,9 +83,9 @@ class Graph(AbstractGraph):
 
     def adjacency_list(self) -> list[list[int]]:
         source, target = np.concatenate([self._pairs, self._pairs[:, ::-1]]).T
-        order = np.argsort(source * self._n_nodes + target)
+        keys = np.sort(source * self._n_nodes + target)
         ends = np.cumsum(np.bincount(source, minlength=self._n_nodes)).tolist()
-        neighbors = target[order].tolist()
+        neighbors = (keys % max(self._n_nodes, 1)).tolist()
         return [neighbors[first:last] for first, last in zip([0, *ends], ends)]
 
     def is_connected(self) -> bool:
