@@ -50,8 +50,6 @@ def _one_irrep(
     commuting: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    from scipy.linalg import qr
-
     n = len(products)
     vectors = rng.standard_normal((n, d * d))
     space, _ = np.linalg.qr((d / n) * (character[products] @ vectors))
@@ -65,10 +63,20 @@ def _one_irrep(
     best = int(np.argmax(np.minimum(gaps[:-1], gaps[1:])))
     basis = space @ v[:, best * d : (best + 1) * d]
     # D(g) from the values of L_g u = Σ u D at d points
-    _, _, points = qr(basis.conj().T, mode="economic", pivoting=True)
-    points = points[:d]
+    points = _independent_rows(basis)
     moved = basis[products[:, points]]  # u(g⁻¹ x): (n, d, d)
     return np.linalg.solve(basis[points], moved)
+
+
+def _independent_rows(matrix: np.ndarray) -> list[int]:
+    """As many rows (n, d) as there are columns: next is always the one farthest from the others."""
+    rest, rows = matrix.copy(), []
+    for _ in range(matrix.shape[1]):
+        norms = np.linalg.norm(rest, axis=1)
+        rows.append(int(np.argmax(norms)))
+        direction = rest[rows[-1]] / norms[rows[-1]]
+        rest -= np.outer(rest @ direction.conj(), direction)
+    return rows
 
 
 def _real_if_possible(x: np.ndarray) -> np.ndarray:
