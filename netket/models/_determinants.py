@@ -13,7 +13,7 @@ Source: determinant lemma and Woodbury identity; for their use in Monte Carlo, D
 G. V. Chester and M. H. Kalos, Phys. Rev. B 16, 3081 (1977).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -165,7 +165,8 @@ class Hopping(NamedTuple):
     """whether as many are left as are entered"""
 
 
-# hops whose ratio of determinants is smaller are rarely accepted; the inverse would lose digits
+# hops whose ratio of determinants is smaller are rarely accepted; the inverse would lose digits, as
+# much as the way back has lost already
 _SMALLEST_RATIO = 1e-3
 
 
@@ -173,8 +174,20 @@ def sector(orbitals: jax.Array, n: jax.Array) -> Sector:
     """The determinant of one configuration (N,), and what is needed to change it."""
     n = n != 0
     row = jnp.cumsum(n, dtype=jnp.int32) - 1
-    det, inverse = with_inverse(rows_of(orbitals, n))
-    return Sector(n, row, inverse, det, jnp.isfinite(det.modulus))
+    A = rows_of(orbitals, n)
+    det, inverse = with_inverse(A)
+    # also of determinants that vanish up to rounding, the inverse tells nothing
+    is_fresh = jnp.isfinite(det.modulus) & (_norm(A) * _norm(inverse) < _largest_condition(A.dtype))
+    return Sector(n, row, inverse, det, is_fresh)
+
+
+def _norm(A: jax.Array) -> jax.Array:
+    return jnp.max(jnp.sum(jnp.abs(A), axis=-1), initial=0)
+
+
+def _largest_condition(dtype: Any) -> float:
+    """Up to which condition number half of the digits are left."""
+    return float(jnp.finfo(dtype).eps ** -0.5)
 
 
 def hop(
@@ -197,7 +210,8 @@ def hop(
         # less than two sites: the number of particles changes if anything does
         det = LogDet(old.det.phase, jnp.where(moves.conserves, old.det.modulus, -jnp.inf))
         return Sector(n, old.row, old.inverse, det, old.is_fresh & moves.conserves)
-    return _repaired(orbitals, _moved(orbitals, old, n, moves), old.is_fresh)
+    moved, is_accurate = _moved(orbitals, old, n, moves)
+    return _repaired(orbitals, moved, old.is_fresh & is_accurate)
 
 
 def _hopping(n: jax.Array, index: jax.Array, new: jax.Array, here: jax.Array) -> Hopping:
@@ -216,8 +230,10 @@ def _hopping(n: jax.Array, index: jax.Array, new: jax.Array, here: jax.Array) ->
     return Hopping(empty, fill, is_hop, conserves)
 
 
-def _moved(orbitals: jax.Array, old: Sector, n: jax.Array, moves: Hopping) -> Sector:
-    """The sector after the hops, by the determinant lemma."""
+def _moved(
+    orbitals: jax.Array, old: Sector, n: jax.Array, moves: Hopping
+) -> tuple[Sector, jax.Array]:
+    """The sector after the hops, by the determinant lemma, and whether it is accurate."""
     sign, row = _reordered(old, moves)
     empty = jnp.where(moves.is_hop, moves.empty, 0)
     fill = jnp.where(moves.is_hop, moves.fill, 0)
@@ -236,7 +252,8 @@ def _moved(orbitals: jax.Array, old: Sector, n: jax.Array, moves: Hopping) -> Se
         jnp.where(size == 0, 1, old.det.phase * sign * _phase(ratio)),
         old.det.modulus + jnp.log(size),
     )
-    return Sector(n, row, inverse, det, old.is_fresh & (size > _SMALLEST_RATIO))
+    moved = Sector(n, row, inverse, det, old.is_fresh & (size > _SMALLEST_RATIO))
+    return moved, size < 1 / _SMALLEST_RATIO
 
 
 def _reordered(old: Sector, moves: Hopping) -> tuple[jax.Array, jax.Array]:
@@ -265,17 +282,17 @@ def _inverse(C: jax.Array, det: jax.Array) -> jax.Array:
 
 
 @jax.custom_batching.custom_vmap
-def _repaired(orbitals: jax.Array, moved: Sector, was_fresh: jax.Array) -> Sector:
-    """The sector after a hop, computed anew if the inverse before it could not be used."""
-    return jax.lax.cond(was_fresh, lambda: moved, lambda: sector(orbitals, moved.n))
+def _repaired(orbitals: jax.Array, moved: Sector, is_right: jax.Array) -> Sector:
+    """The sector after a hop, computed anew if the inverse before it was of no use."""
+    return jax.lax.cond(is_right, lambda: moved, lambda: sector(orbitals, moved.n))
 
 
 @_repaired.def_vmap
 def _repaired_batch(
-    axis_size: int, batched: tuple, orbitals: jax.Array, moved: Sector, was_fresh: jax.Array
+    axis_size: int, batched: tuple, orbitals: jax.Array, moved: Sector, is_right: jax.Array
 ) -> tuple[Sector, Sector]:
     """A branch for the whole batch: as a rule, no inverse needs to be computed."""
-    orbitals_axis, moved_axes, fresh_axis = batched
+    orbitals_axis, moved_axes, right_axis = batched
     axes = jax.tree.map(lambda b: 0 if b else None, (orbitals_axis, moved_axes))
 
     def anew() -> Sector:
@@ -283,12 +300,12 @@ def _repaired_batch(
             lambda u, part, keep: jax.tree.map(
                 lambda a, b: jnp.where(keep, a, b), part, sector(u, part.n)
             ),
-            (*axes, 0 if fresh_axis else None),
+            (*axes, 0 if right_axis else None),
             axis_size=axis_size,
-        )(orbitals, moved, was_fresh)
+        )(orbitals, moved, is_right)
 
     def as_it_is() -> Sector:
         return jax.vmap(lambda part: part, (axes[1],), axis_size=axis_size)(moved)
 
-    out = jax.lax.cond(jnp.all(was_fresh), as_it_is, anew)
+    out = jax.lax.cond(jnp.all(is_right), as_it_is, anew)
     return out, jax.tree.map(lambda _: True, out)

@@ -18,6 +18,9 @@ __all__ = ["MultiSlater2nd", "Slater2nd"]
 
 _lecun = nn.initializers.lecun_normal()
 
+# determinants of fewer orbitals are as fast as their updates in large batches
+_INCREMENTAL_FROM = 12
+
 
 class Slater2nd(nn.Module):
     r"""A Slater determinant, in second quantisation.
@@ -57,6 +60,8 @@ class Slater2nd(nn.Module):
     """Initialiser of the orbitals."""
     param_dtype: DType = float
     """Data type of the parameters."""
+
+    incremental_from = _INCREMENTAL_FROM
 
     def __post_init__(self) -> None:
         _check(self)

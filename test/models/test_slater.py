@@ -261,6 +261,28 @@ def test_updates_from_and_to_zero_amplitudes():
     np.testing.assert_allclose(np.exp(value), np.exp(expected), atol=1e-12)
 
 
+def test_updates_where_determinants_vanish_up_to_rounding():
+    """From there, the determinant lemma would give anything."""
+    hilbert = Fermions(6, n_fermions=3)
+    model = nk.models.Slater2nd(hilbert)
+    hopping = np.kron(np.eye(2), np.eye(3, k=1) + np.eye(3, k=-1))
+    levels = np.linalg.eigh(-hopping)[1][:, :3]
+    mixed = levels @ np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))[0]
+    variables = {"params": {"M": jnp.asarray(mixed)}}
+    n = jnp.asarray(hilbert.all_states())
+    methods = incremental_of(model)
+    log_psi, cache = jax.jit(methods.init)(variables, n)
+    assert np.any((np.abs(np.exp(log_psi)) < 1e-15) & np.isfinite(log_psi))
+    sites = jnp.broadcast_to(jnp.arange(6), n.shape)
+
+    @jax.jit
+    def from_all_to(new):
+        return methods.update(variables, cache, sites, n, jnp.broadcast_to(new, n.shape))[0]
+
+    for new, expected in zip(n, np.exp(log_psi)):
+        np.testing.assert_allclose(np.exp(from_all_to(new)), expected, atol=1e-12)
+
+
 def test_changes_of_the_number_of_particles_have_no_amplitude():
     model = CASES["spinless"]
     methods = incremental_of(model)
