@@ -134,7 +134,8 @@ def test_no_derivative_where_the_amplitude_vanishes():
 
 @pytest.mark.parametrize("n_sites", [2, 11])
 @pytest.mark.parametrize("cls", [tn.MPSOpen, tn.MPSPeriodic])
-def test_updates(cls, n_sites):
+def test_updates(cls, n_sites, monkeypatch):
+    monkeypatch.setattr(cls, "is_incremental", True, raising=False)  # also of short chains
     hi = nk.hilbert.Fock(2, n_sites)
     model = cls(hi, bond_dim=3, kernel_init=LARGE, param_dtype=complex)
     variables = initial(model, n_sites)
@@ -161,6 +162,13 @@ def test_updates(cls, n_sites):
     first, (visited, log_psi) = walk(σ)
     np.testing.assert_allclose(np.exp(first - model.apply(variables, σ)), 1, rtol=1e-12)
     np.testing.assert_allclose(np.exp(log_psi - model.apply(variables, visited)), 1, rtol=1e-10)
+
+
+def test_short_open_chains_are_evaluated_anew():
+    hi = nk.hilbert.Spin(0.5, 30)
+    assert incremental_of(tn.MPSOpen(hi, bond_dim=4)) is not None
+    assert incremental_of(tn.MPSOpen(hi, bond_dim=5)) is None
+    assert incremental_of(tn.MPSPeriodic(hi, bond_dim=5)) is not None
 
 
 def test_initial_values_are_those_of_netket():

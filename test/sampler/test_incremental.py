@@ -24,6 +24,18 @@ class PlainRBM(nk.models.RBM):
     is_incremental = False
 
 
+class PlainSlater(nk.models.Slater2nd):
+    is_incremental = False
+
+
+class PlainOpen(nk.models.tensor_networks.MPSOpen):
+    is_incremental = False
+
+
+class PlainPeriodic(nk.models.tensor_networks.MPSPeriodic):
+    is_incremental = False
+
+
 class PlainJastrow(nk.models.Jastrow):
     is_incremental = False
 
@@ -54,7 +66,7 @@ def chains(sampler, model, parameters, n: int = 4):
     )
 
 
-def same_chains(sampler, model, plain, scale: float = 20.0, tolerance: float = 1e-10):
+def same_chains(sampler, model, plain, scale=20.0, tolerance: float = 1e-10):
     parameters = model.init(jax.random.key(1), jnp.ones((1, sampler.hilbert.size)))
     parameters = jax.tree.map(lambda p: scale * p, parameters)
     assert evaluation_of(sampler, model, parameters).segment is not None
@@ -62,7 +74,7 @@ def same_chains(sampler, model, plain, scale: float = 20.0, tolerance: float = 1
     (σ, log_prob), state = chains(sampler, model, parameters)
     (expected_σ, expected), plain_state = chains(sampler, plain, parameters)
     np.testing.assert_array_equal(σ, expected_σ)
-    scale = np.abs(expected).max()
+    scale = np.abs(expected[np.isfinite(expected)]).max()
     np.testing.assert_allclose(log_prob, expected, atol=tolerance * scale)
     np.testing.assert_allclose(state.log_prob, plain_state.log_prob, atol=tolerance * scale)
     assert log_prob.dtype == expected.dtype == state.log_prob.dtype
@@ -80,6 +92,44 @@ def test_same_chains_of_complex_and_other_models():
     same_chains(sampler, nk.models.RBM(param_dtype=complex), PlainRBM(param_dtype=complex))
     single = {"param_dtype": np.float32}
     same_chains(sampler, nk.models.Jastrow(**single), PlainJastrow(**single), 10, 1e-5)
+
+
+def hops(hilbert, **kwargs):
+    graph = nk.graph.Chain(hilbert.n_orbitals)
+    return nk.sampler.MetropolisFermionHop(hilbert, **({"graph": graph} | kwargs))
+
+
+def test_same_chains_of_determinants():
+    paired = nk.hilbert.SpinOrbitalFermions(N // 2, s=0.5, n_fermions_per_spin=(2, 2))
+    same_chains(hops(paired), nk.models.Slater2nd(paired), PlainSlater(paired))
+
+
+def test_same_chains_between_spins_and_from_zero_amplitude():
+    hilbert = nk.hilbert.SpinOrbitalFermions(N // 2, s=0.5, n_fermions=4)
+    sampler = hops(hilbert, graph=ring, spin_symmetric=False)
+    kwargs = {"hilbert": hilbert, "generalized": True, "param_dtype": complex}
+    # no particle can be in the first orbitals
+    allowed = (jnp.arange(N) > 3)[:, None]
+    models = nk.models.Slater2nd(**kwargs), PlainSlater(**kwargs)
+    variables = models[0].init(jax.random.key(1), hilbert.random_state(jax.random.key(2), 1))
+    variables = jax.tree.map(lambda M: M * allowed, variables)
+    start = models[0].apply(variables, sampler.init_state(models[0], variables, seed=7).σ)
+    assert np.isneginf(start.real).any()
+    same_chains(sampler, *models, scale=allowed)
+
+
+@pytest.mark.parametrize("boundary", ["open", "periodic"])
+def test_same_chains_of_tensor_networks(boundary):
+    if boundary == "open":
+        n, models, kwargs = 16, (nk.models.tensor_networks.MPSOpen, PlainOpen), {"bond_dim": 2}
+    else:
+        models = nk.models.tensor_networks.MPSPeriodic, PlainPeriodic
+        n, kwargs = 10, {"bond_dim": 3, "symperiod": 5, "param_dtype": complex}
+    local = nk.sampler.MetropolisLocal(nk.hilbert.Fock(2, n))
+    chain = nk.graph.Chain(n)
+    exchange = nk.sampler.MetropolisExchange(nk.hilbert.Spin(0.5, n, total_sz=0), graph=chain)
+    for sampler in (local, exchange):
+        same_chains(sampler, *(model(sampler.hilbert, **kwargs) for model in models))
 
 
 class TwoFlips(LocalRule):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Local estimators of models that are updated equal those of models that are evaluated anew."""
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +11,7 @@ import netket as nk
 from netket.vqs.local_values import ratios
 from netket.vqs.local_values.ratios import Amplitudes
 
+tn = nk.models.tensor_networks
 N = 12
 spins = nk.hilbert.Spin(0.5, N)
 chain = nk.graph.Chain(N)
@@ -24,7 +26,8 @@ class PlainRBM(nk.models.RBM):
 @pytest.fixture(autouse=True)
 def any_number_of_sites(monkeypatch):
     """Updates also where they are not faster."""
-    monkeypatch.setattr(nk.models.RBM, "incremental_from", 0)
+    for model in (nk.models.RBM, nk.models.Slater2nd, tn.MPSOpen, tn.MPSPeriodic):
+        monkeypatch.setattr(model, "incremental_from", 0)
 
 
 def state(model, chunk_size=None, n_samples=32, hilbert=spins):
@@ -89,6 +92,50 @@ def test_other_models_and_bosons():
         xp, mels = operator.get_conn(σ)
         ratio = np.exp(vstate.log_value(xp) - vstate.log_value(σ))
         np.testing.assert_allclose(value, np.sum(mels * ratio), rtol=1e-10)
+
+
+def same_values_at(x, model, operator):
+    """Local values of configurations (B, N) do not depend on how they are evaluated."""
+    sampler = nk.sampler.ExactSampler(model.hilbert)
+    vstate = nk.vqs.MCState(sampler, model, n_samples=8, seed=1)
+    kernel = nk.vqs.get_local_kernel(vstate, operator)
+    args = nk.vqs.get_local_kernel_arguments(vstate, operator)[1]
+    functions = vstate._apply_fun, lambda variables, x: model.apply(variables, x)
+    methods = [Amplitudes.of(apply_fun, operator).methods for apply_fun in functions]
+    assert methods[0] is not None and methods[1] is None
+    values = [kernel(apply_fun, vstate.variables, x, args) for apply_fun in functions]
+    scale = np.abs(values[1]).max()
+    np.testing.assert_allclose(*values, rtol=1e-10, atol=1e-10 * scale)
+
+
+def hopping(hilbert):
+    """Hops along the chain, and between the spins of one orbital."""
+    length = hilbert.n_orbitals
+    pairs = [(s + i, s + i + 1) for s in (0, length) for i in range(length - 1)]
+    pairs += [(i, i + length) for i in range(length)]
+    terms = [((i, 1), (j, 0)) for i, j in pairs + [pair[::-1] for pair in pairs]]
+    terms += [((i, 1), (i, 0), (i + length, 1), (i + length, 0)) for i in range(length)]
+    return nk.operator.FermionOperator2nd(hilbert, terms)
+
+
+def test_hops_of_fermions():
+    # where the numbers of each spin are fixed, hops between them have no amplitude
+    fixed = nk.hilbert.SpinOrbitalFermions(N // 2, s=0.5, n_fermions_per_spin=(3, 2))
+    model = nk.models.Slater2nd(fixed, restricted=False)
+    x = fixed.random_state(jax.random.key(3), 20)
+    same_values_at(x, model, hopping(fixed))
+    free = nk.hilbert.SpinOrbitalFermions(N // 2, s=0.5, n_fermions=5)
+    model = nk.models.Slater2nd(free, generalized=True, param_dtype=complex)
+    same_values_at(x, model, hopping(free))
+
+
+def test_tensor_networks():
+    x = spins.random_state(jax.random.key(3), 20)
+    kwargs = {"kernel_init": nn.initializers.normal(0.3)}
+    ising = nk.operator.Ising(spins, chain, h=0.7)
+    same_values_at(x, tn.MPSOpen(spins, 1, **kwargs), ising)
+    model = tn.MPSPeriodic(spins, 3, param_dtype=complex, **kwargs)
+    same_values_at(x, model, nk.operator.Heisenberg(spins, chain))
 
 
 def test_derivatives():

@@ -23,6 +23,7 @@ from ._sweep import rescaled
 __all__ = ["Tree", "build", "update"]
 
 _BLOCK = 4  # sites of a product of the lowest level
+_FEW_CHANGES = 4  # up to how many of them are chosen one by one
 
 
 class Tree(NamedTuple):
@@ -31,15 +32,16 @@ class Tree(NamedTuple):
     x: jax.Array
     """indices of local states (N,)"""
     levels: tuple[tuple[jax.Array, jax.Array], ...]
-    """from blocks to the whole chain: rescaled products (n, D, D), logarithms of scales (n,)"""
+    """from blocks to halves of the chain: rescaled products (n, D, D), logarithms of scales (n,)"""
 
     @property
-    def root(self) -> jax.Array:
-        return self.levels[-1][0][0]
+    def halves(self) -> jax.Array:
+        """One or two matrices, whose product is that of the chain but for the scale."""
+        return self.levels[-1][0]
 
     @property
     def log_scale(self) -> jax.Array:
-        return self.levels[-1][1][0]
+        return jnp.sum(self.levels[-1][1])
 
 
 def build(matrices: Callable, x: Array) -> Tree:
@@ -53,7 +55,7 @@ def build(matrices: Callable, x: Array) -> Tree:
     n_blocks = -(-len(x) // _BLOCK)
     level = _blocks(matrices, x, jnp.arange(n_blocks))
     levels = [level]
-    while len(level[0]) > 1:
+    while len(level[0]) > 2:
         products, scales = level
         if len(products) % 2:  # a last one without a partner
             products = jnp.concatenate([products, _identity_like(products)])
@@ -70,13 +72,39 @@ def update(matrices: Callable, tree: Tree, sites: Array, new: Array) -> Tree:
     index = jnp.asarray(sites) // _BLOCK
     changed = _blocks(matrices, x, index)
     levels = []
-    for k, (products, scales) in enumerate(tree.levels):
-        products, scales = products.at[index].set(changed[0]), scales.at[index].set(changed[1])
+    for k, level in enumerate(tree.levels):
+        products, scales = (_replaced(old, index, part) for old, part in zip(level, changed))
         levels.append((products, scales))
         if k + 1 < len(tree.levels):
+            pairs = 2 * (index // 2)
+            # from the old level: the new one is not needed for the amplitude alone
+            changed = _pairs(*(_chosen(level, i, index, changed) for i in (pairs, pairs + 1)))
             index = index // 2
-            changed = _pairs(*((products[i], scales[i]) for i in (2 * index, 2 * index + 1)))
     return Tree(x, tuple(levels))
+
+
+def _replaced(old: jax.Array, index: jax.Array, new: jax.Array) -> jax.Array:
+    """The array with other entries `new` (k, ...) at `index` (k,)."""
+    if len(index) > _FEW_CHANGES:
+        return old.at[index].set(new)
+    # one loop together with the choice between the old and the new tree by who asks for it
+    entries = jnp.arange(len(old)).reshape(-1, *(1,) * (old.ndim - 1))
+    for i, part in zip(index, new):
+        old = jnp.where(entries == i, part, old)
+    return old
+
+
+def _chosen(
+    level: tuple[jax.Array, jax.Array],
+    wanted: jax.Array,
+    index: jax.Array,
+    changed: tuple[jax.Array, jax.Array],
+) -> tuple[jax.Array, jax.Array]:
+    """Entries `wanted` (k,) of a level that has changed at `index` (k,)."""
+    is_new = wanted[:, None] == index
+    place, any_new = jnp.argmax(is_new, axis=-1), jnp.any(is_new, axis=-1)
+    products = jnp.where(any_new[:, None, None], changed[0][place], level[0][wanted])
+    return products, jnp.where(any_new, changed[1][place], level[1][wanted])
 
 
 def _blocks(matrices: Callable, x: jax.Array, index: jax.Array) -> tuple[jax.Array, jax.Array]:

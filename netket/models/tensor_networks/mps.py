@@ -25,6 +25,13 @@ __all__ = ["MPSOpen", "MPSPeriodic"]
 
 _normal = nn.initializers.normal(stddev=0.01)
 
+# A product over the whole chain, of a batch, is as fast as updates for shorter chains than these.
+# With open ends it is a product of vectors, N D² numbers; updates multiply matrices, D³ log N.
+_PERIODIC_INCREMENTAL_FROM = 40
+_OPEN_INCREMENTAL_FROM = 200
+_SITES_PER_BOND_DIM = 7  # steps of samplers
+_SITES_PER_BOND_DIM_OF_BATCHES = 32  # local estimators
+
 
 class MPSPeriodic(nn.Module):
     r"""Matrix product state with periodic boundaries.
@@ -58,6 +65,8 @@ class MPSPeriodic(nn.Module):
     """Initialiser of T; with small ones, all amplitudes are about D."""
     param_dtype: DType = float
     """Data type of the parameters."""
+
+    incremental_from = _PERIODIC_INCREMENTAL_FROM
 
     def setup(self) -> None:
         d, D = check_space(self.hilbert), self.bond_dim
@@ -123,7 +132,9 @@ class MPSPeriodic(nn.Module):
         return matrices + jnp.eye(self.bond_dim, dtype=matrices.dtype)
 
     def _log_psi(self, tree: _tree.Tree) -> Array:
-        return log_amplitude(jnp.trace(tree.root), tree.log_scale)
+        first, *rest = tree.halves
+        value = jnp.sum(first * rest[0].T) if rest else jnp.trace(first)
+        return log_amplitude(value, tree.log_scale)
 
 
 class MPSOpen(nn.Module):
@@ -207,6 +218,16 @@ class MPSOpen(nn.Module):
 
     # -- few sites change ------------------------------------------------------------------------
 
+    @property
+    def is_incremental(self) -> bool:
+        """Whether the chain is long enough for updates to be faster."""
+        return self.hilbert.size > _SITES_PER_BOND_DIM * self.bond_dim
+
+    @property
+    def incremental_from(self) -> int:
+        """From how many sites updates are faster for large batches."""
+        return max(_OPEN_INCREMENTAL_FROM, _SITES_PER_BOND_DIM_OF_BATCHES * self.bond_dim)
+
     def init_cache(self, σ: Array) -> tuple[Array, PyTree]:
         tree = _tree.build(self._matrices, local_indices(self.hilbert, σ))
         return self._log_psi(tree), tree
@@ -229,9 +250,11 @@ class MPSOpen(nn.Module):
         return matrices + jnp.eye(self.bond_dim, dtype=matrices.dtype)
 
     def _log_psi(self, tree: _tree.Tree) -> Array:
-        left = 1 + self.left_tensors[tree.x[0]]
+        v = 1 + self.left_tensors[tree.x[0]]
+        for half in tree.halves:
+            v = v @ half
         right = 1 + self.right_tensors[tree.x[-1]]
-        return log_amplitude(left @ tree.root @ right, tree.log_scale)
+        return log_amplitude(v @ right, tree.log_scale)
 
 
 def _indices_at(hilbert: DiscreteHilbert, sites: Array, values: Array) -> jax.Array:
