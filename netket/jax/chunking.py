@@ -9,6 +9,7 @@ With several devices a chunk has `chunk_size` rows of each: they all work on eve
 rows that it has.
 """
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -78,9 +79,24 @@ def _length(leaves: Sequence[Array]) -> int:
     return lengths.pop()
 
 
-def _check_chunk_size(chunk_size: Any) -> None:
-    if chunk_size is not None and chunk_size < 1:
-        raise ValueError(f"Argument `chunk_size` must be positive or None, but is {chunk_size}.")
+def check_chunk_size(chunk_size: Any) -> int | None:
+    """A chunk size as an integer, or None.
+
+    Raises:
+        ValueError: it is not a positive integer.
+    """
+    if chunk_size is None:
+        return None
+    try:
+        value = operator.index(chunk_size)
+    except TypeError:
+        value = 0
+    if value <= 0:
+        raise ValueError(
+            f"Argument `chunk_size` must be a positive integer, or None to choose blocks "
+            f"automatically, but is {chunk_size!r}."
+        )
+    return value
 
 
 class Chunks(NamedTuple):
@@ -169,7 +185,7 @@ def apply_chunked(
     Raises:
         ValueError: an axis is neither 0 nor None, or lengths differ (when it is called).
     """
-    _check_chunk_size(chunk_size)
+    check_chunk_size(chunk_size)
     for axis in tree_leaves(in_axes):
         if axis != 0:
             raise ValueError(f"Argument `in_axes` must have 0 and None only, but has {axis!r}.")
@@ -277,7 +293,7 @@ def vjp_chunked(
         arguments that are not in `nondiff_argnums`, as a tuple; with `return_forward` the value
         before them, with `has_aux` the second output after them.
     """
-    _check_chunk_size(chunk_size)
+    check_chunk_size(chunk_size)
     chunk_argnums = _as_tuple(chunk_argnums)
     nondiff_argnums = _as_tuple(nondiff_argnums)
     for i in (*chunk_argnums, *nondiff_argnums):

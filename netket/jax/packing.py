@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from netket.utils.types import Array, PyTree
 
-from .chunking import _check_chunk_size
+from .chunking import check_chunk_size
 
 
 def apply_packed(
@@ -51,7 +51,7 @@ def apply_packed(
             f"shape {jnp.shape(where)}."
         )
     for size in (chunk_size, min_chunk_size):
-        _check_chunk_size(size)
+        check_chunk_size(size)
     dtype = jax.eval_shape(f, pars, x).dtype
     out = jnp.broadcast_to(jnp.asarray(fill), (n,)).astype(jnp.result_type(fill, dtype))
     if n == 0:

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from netket.hilbert import AbstractHilbert
+from netket.jax.chunking import check_chunk_size
 from netket.jax.sharding import (
     array_of_rows,
     gather,
@@ -20,7 +21,6 @@ from netket.jax.sharding import (
 from netket.utils.types import Array, DType, PyTree, SeedT
 
 from .amplitudes import check_indexable, log_values
-from .sizes import check_chunk_size
 from .state import VariationalState
 
 

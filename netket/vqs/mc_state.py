@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from netket.jax import PRNGKey
+from netket.jax.chunking import check_chunk_size
 from netket.jax.sharding import n_ranks
 from netket.sampler import Sampler, SamplerState
 from netket.stats import OnlineStats, Stats
@@ -18,7 +19,7 @@ from .amplitudes import all_amplitudes, log_values
 from .checks import check_hilbert
 from .dispatch import expect, expect_and_forces, expect_and_grad, local_estimators
 from .precision import check_mc_convergence, expect_to_precision, thermalise
-from .sizes import chain_length, check_chunk_size, check_count
+from .sizes import chain_length, check_count
 from .state import VariationalState
 
 _DEFAULT_SAMPLES = 1000

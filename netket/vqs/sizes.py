@@ -6,26 +6,6 @@ import warnings
 from typing import Any
 
 
-def check_chunk_size(chunk_size: Any) -> int | None:
-    """A chunk size as an integer, or None.
-
-    Raises:
-        ValueError: it is not a positive integer.
-    """
-    if chunk_size is None:
-        return None
-    try:
-        value = operator.index(chunk_size)
-    except TypeError:
-        value = 0
-    if value <= 0:
-        raise ValueError(
-            f"Argument `chunk_size` must be a positive integer, or None to choose blocks "
-            f"automatically, but is {chunk_size!r}."
-        )
-    return value
-
-
 def check_count(name: str, value: Any) -> int:
     """A number of samples, not negative.
 

@@ -88,7 +88,7 @@ def test_chunked_functions_are_hashable():
 def test_refused():
     with pytest.raises(ValueError, match="`in_axes`"):
         nk.jax.apply_chunked(lambda x: x, in_axes=1, chunk_size=2)
-    with pytest.raises(ValueError, match="`chunk_size` must be positive"):
+    with pytest.raises(ValueError, match="`chunk_size` must be a positive integer"):
         nk.jax.apply_chunked(lambda x: x, chunk_size=0)
     with pytest.raises(ValueError, match=r"same length there.*\(5,\), \(4,\)"):
         nk.jax.apply_chunked(jnp.add, chunk_size=2)(jnp.ones(5), jnp.ones(4))

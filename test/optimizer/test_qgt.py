@@ -76,6 +76,12 @@ def test_chunks_change_nothing(kit, form, kind, states):
     jax.tree.map(close, S @ v, S_argument @ v)
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_chunks_of_no_samples(kit, form):
+    with pytest.raises(ValueError, match="`chunk_size` must be a positive integer"):
+        build(form, kit.sampled("real"), "real", chunk_size=0)
+
+
 def test_chunks_bound_the_memory(kit):
     """Neither the Jacobian of all samples nor their activations are ever stored."""
 

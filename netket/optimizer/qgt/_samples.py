@@ -12,6 +12,7 @@ import numpy as np
 
 from netket.errors import HolomorphicUndeclaredWarning
 from netket.jax import jacobian_default_mode
+from netket.jax.chunking import check_chunk_size
 from netket.utils.types import Array, PyTree
 
 
@@ -32,7 +33,12 @@ def state_data(vstate: Any, chunk_size: int | None = None) -> StateData:
     Args:
         vstate: a state with samples or, if it has a `probability_distribution`, without.
         chunk_size: how many samples to evaluate at a time; by default as the state does.
+
+    Raises:
+        TypeError: `vstate` is no variational state.
+        ValueError: `chunk_size` is not a positive integer.
     """
+    chunk_size = check_chunk_size(chunk_size)
     if is_full_sum(vstate):
         samples, pdf = _weighted_states(vstate)
     elif hasattr(vstate, "_apply_fun"):
