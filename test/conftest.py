@@ -3,6 +3,9 @@
 
 import os
 import pathlib
+import signal
+
+import pytest
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -46,3 +49,11 @@ def pytest_runtest_teardown(item, nextitem):
 
         jax.clear_caches()
         gc.collect()
+
+
+@pytest.fixture
+def as_in_a_terminal():
+    """Shells let programs in the background ignore Ctrl-C, and their tests inherit that."""
+    old = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, old)

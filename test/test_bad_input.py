@@ -107,6 +107,7 @@ def test_unwritable_prefix_is_refused_before_the_first_step():
     assert vmc.step_count == 0
 
 
+@pytest.mark.usefixtures("as_in_a_terminal")
 def test_interrupt(tmp_path):
     """After Ctrl-C the log is complete up to the last step, and the state is usable."""
     vmc = driver()

@@ -18,12 +18,7 @@ def press_ctrl_c():
     os.kill(os.getpid(), signal.SIGINT)
 
 
-@pytest.fixture(autouse=True)
-def as_in_a_terminal():
-    """Shells let programs in the background ignore Ctrl-C, and their tests inherit that."""
-    old = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, old)
+pytestmark = pytest.mark.usefixtures("as_in_a_terminal")
 
 
 @pytest.fixture
