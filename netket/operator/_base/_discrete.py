@@ -183,8 +183,9 @@ class DiscreteOperator(AbstractOperator):
                 f"Argument `x` must be one sample of shape ({self.hilbert.size},), but has shape "
                 f"{np.shape(x)}: call `get_conn_padded` for a batch."
             )
-        xp, mels = self.get_conn_flattened(np.asarray(x)[None], np.zeros(1, np.int32))
-        _matrix.check_inside(self, np.asarray(x), xp)
+        samples, ends = np.asarray(x)[None], np.zeros(1, np.int32)
+        xp, mels = self.get_conn_flattened(samples, ends)
+        _matrix.check_inside(self, samples, ends, xp)
         return xp, mels
 
     def n_conn(self, x: Array, out: np.ndarray | None = None) -> Array:

@@ -401,31 +401,30 @@ def _leaves_space(op: Any, data: Any, table: Any, conn: Any, row: int, slot: int
     return _outside(op, x, xp)
 
 
-def check_inside(op: Any, x: np.ndarray, xp: np.ndarray) -> None:
-    """Raises a ValueError if one of the x' (K, N) of a sample does not satisfy the constraint."""
+def check_inside(op: Any, samples: np.ndarray, ends: np.ndarray, xp: np.ndarray) -> None:
+    """Raises a ValueError if one of the x' (M, N) of samples (B, N) breaks the constraint.
+
+    `ends` (B,) says where in `xp` the row of each sample ends.
+    """
     constraint = getattr(op.hilbert, "constraint", None)
     if constraint is None or len(xp) == 0:
         return
     with jax.ensure_compile_time_eval():
         inside = np.asarray(constraint(xp))
     if not inside.all():
-        raise _outside(op, x, xp[np.flatnonzero(~inside)[0]])
+        bad = int(np.flatnonzero(~inside)[0])
+        raise _outside(op, samples[np.searchsorted(ends, bad, side="right")], xp[bad])
 
 
 def check_rows_inside(op: Any, samples: Any) -> None:
-    """Raises a ValueError if an x' of one of the samples (..., N) breaks the constraint."""
-    constraint = getattr(op.hilbert, "constraint", None)
-    if constraint is None or getattr(op, "_is_conserving", False):
+    """`check_inside` of the rows of samples (..., N), unless the terms show that they stay."""
+    if getattr(op.hilbert, "constraint", None) is None or getattr(op, "_is_conserving", False):
         return
     samples = np.asarray(samples).reshape(-1, op.hilbert.size)
     ends = np.zeros(len(samples), np.int64)
     op = op.to_numba() if "numba" in op.backends else op
     xp, _ = op.get_conn_flattened(samples, ends)
-    with jax.ensure_compile_time_eval():
-        inside = np.asarray(constraint(xp)) if len(xp) else np.ones(0, bool)
-    if not inside.all():
-        bad = int(np.flatnonzero(~inside)[0])
-        raise _outside(op, samples[np.searchsorted(ends, bad, side="right")], xp[bad])
+    check_inside(op, samples, ends, xp)
 
 
 def _outside(op: Any, x: Any, xp: Any) -> ValueError:
