@@ -405,13 +405,15 @@ def _satisfying_numbers(group: Group, chunk: int = 2**17) -> np.ndarray:
         if kept is not None:
             return _some_states(np.flatnonzero(kept), group)
     width = min(chunk, max(n_states, 1))
+    from netket.jax.tracing import computed_now
+
     satisfied = jax.jit(lambda x: group.constraint(x))
     found = []
     for first in range(0, n_states, width):
         numbers = np.arange(first, first + width)
         # a constant shape, so that the constraint is compiled once
         states = unrank(table, np.minimum(numbers, n_states - 1), to_states, group.dtype)
-        with jax.ensure_compile_time_eval():
+        with computed_now():
             kept = np.asarray(satisfied(states)).reshape(width)
         found.append(numbers[kept & (numbers < n_states)])
     return _some_states(np.concatenate([np.zeros(0, dtype=np.int64), *found]), group)

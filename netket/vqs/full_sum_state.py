@@ -18,6 +18,7 @@ from netket.jax.sharding import (
     pad_axis_for_sharding,
     shard_along_axis,
 )
+from netket.jax.tracing import computed_now
 from netket.utils.types import Array, DType, PyTree, SeedT
 
 from .amplitudes import check_indexable, log_values
@@ -97,7 +98,7 @@ class FullSumState(VariationalState):
         """All configurations (n_states, N)."""
         if self._states is None:
             check_indexable(self.hilbert)
-            with jax.ensure_compile_time_eval():
+            with computed_now():
                 self._states = jnp.asarray(self.hilbert.all_states())
         return self._states
 
@@ -108,7 +109,7 @@ class FullSumState(VariationalState):
             return self._all_states
         if self._split_states is None:
             check_indexable(self.hilbert)
-            with jax.ensure_compile_time_eval():
+            with computed_now():
                 self._split_states = _split_states(self.hilbert)
         return self._split_states
 
@@ -134,7 +135,7 @@ class FullSumState(VariationalState):
         if self._array is None:
             x = self._states_in_parts
             # inside a transformation amplitudes are still computed now, as they are kept
-            with jax.ensure_compile_time_eval():
+            with computed_now():
                 self._array = _normalized(self.log_value(x), self.hilbert.n_states)
             if self._is_new:  # later it is up to the driver what to do about NaN
                 _check_finite(self._array)
@@ -145,7 +146,7 @@ class FullSumState(VariationalState):
         """The distribution ``|ψ|²``, normalised, shape (n_states,)."""
         if self._pdf is None:
             psi = self.to_array()
-            with jax.ensure_compile_time_eval():
+            with computed_now():
                 self._pdf = jnp.abs(psi) ** 2
         return self._pdf
 

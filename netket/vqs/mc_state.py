@@ -10,6 +10,7 @@ import numpy as np
 from netket.jax import PRNGKey
 from netket.jax.chunking import check_chunk_size
 from netket.jax.sharding import n_ranks
+from netket.jax.tracing import computed_now
 from netket.sampler import Sampler, SamplerState
 from netket.stats import OnlineStats, Stats
 from netket.utils.history import HistoryDict
@@ -228,7 +229,7 @@ class MCState(VariationalState):
         if n_discard_per_chain is not None:
             discard = check_count("n_discard_per_chain", n_discard_per_chain)
         # inside a transformation samples are still computed now, as they are kept
-        with jax.ensure_compile_time_eval():
+        with computed_now():
             self._samples = self._draw(length, discard)
         return self._samples
 

@@ -170,7 +170,7 @@ def test_expectation_values_check(op, part, backend):
     """Also of samples: the model has no amplitudes for states that are not there."""
     op = op.to_backend(backend)
     sampler = nk.sampler.MetropolisExchange(SPINS, graph=nk.graph.Chain(4), n_chains=4)
-    state = nk.vqs.MCState(sampler, nk.models.Jastrow(), n_samples=8)
+    state = nk.vqs.MCState(sampler, nk.models.Jastrow(), n_samples=64, seed=0)
     for call in (state.expect, state.expect_and_grad, state.local_estimators):
         with pytest.raises(ValueError, match=part + ".*project_to_space"):
             call(op)

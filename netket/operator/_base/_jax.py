@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from netket.jax.tracing import computed_now
 from netket.utils.types import Array
 
 from .._kernels import _batch_jax
@@ -96,7 +97,7 @@ class DiscreteJaxOperator(DiscreteOperator):
         check_size(x, self.hilbert.size)
         check_samples(x, self._grid)
         samples = host_array(x).reshape(-1, self.hilbert.size)
-        with jax.ensure_compile_time_eval():  # also where something else is being traced
+        with computed_now():  # also where something else is being traced
             xp, mels = _batch_jax.padded(data, jnp.asarray(samples), self._rules())
         rows = flatten_rows(samples, np.asarray(xp), np.asarray(mels), merge=False)
         return _finish_flattened(samples, *rows, sections, pad)
@@ -107,7 +108,7 @@ class DiscreteJaxOperator(DiscreteOperator):
         if traced:
             return _batch_jax.n_conn(data, jnp.asarray(x), self._rules())
         check_samples(x, self._grid)
-        with jax.ensure_compile_time_eval():
+        with computed_now():
             counts = _batch_jax.n_conn(data, jnp.asarray(x), self._rules())
         if out is None and self.backend == "jax":
             return counts
@@ -161,7 +162,7 @@ def _for_both_backends(get_conn_padded: Any) -> Any:
             return DiscreteOperator.get_conn_padded(self, x)
         check_size(x, self.hilbert.size)
         samples = host_array(x)
-        with jax.ensure_compile_time_eval():
+        with computed_now():
             xp, mels = map(np.asarray, compiled(self, samples))
         flat = samples.reshape(-1, samples.shape[-1])
         xp, mels, counts = flatten_rows(

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from netket.hilbert.index import index_table
+from netket.jax.tracing import computed_now
 from netket.utils import optional
 
 from .._kernels._flips import make_flips
@@ -409,7 +410,7 @@ def check_inside(op: Any, samples: np.ndarray, ends: np.ndarray, xp: np.ndarray)
     constraint = getattr(op.hilbert, "constraint", None)
     if constraint is None or len(xp) == 0:
         return
-    with jax.ensure_compile_time_eval():
+    with computed_now():
         inside = np.asarray(constraint(xp))
     if not inside.all():
         bad = int(np.flatnonzero(~inside)[0])

@@ -3,8 +3,9 @@
 
 from typing import Any
 
-import jax
 import numpy as np
+
+from netket.jax.tracing import computed_now
 
 from .._base import AbstractOperator, DiscreteOperator, KernelOperator, inexact, lazy_form
 from .._kernels import ProjectedData, ProjectedRows, SpaceRule, space_data
@@ -102,7 +103,7 @@ class ProjectedOperator(CompositeOperator):
         return owner[keep], xp[keep], mels[keep]
 
     def _is_inside(self, samples: np.ndarray) -> np.ndarray:
-        with jax.ensure_compile_time_eval():
+        with computed_now():
             return np.asarray(self.hilbert.constraint(samples))
 
     # -- algebra: P A P + P B P = P (A + B) P ---------------------------------------------------
