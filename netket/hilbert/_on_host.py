@@ -6,6 +6,7 @@ numpy takes for thousands of samples. Only for few samples at a time, asked for 
 calling it shorter than the way from and to numpy.
 """
 
+from collections.abc import Hashable
 from typing import Any
 
 import jax
@@ -36,8 +37,16 @@ def numpy_is_faster(owner: Any, array: jax.Array, n_entries: int) -> bool:
     return calls <= _OFTEN
 
 
-#: How often arrays of a shape and dtype were made.
-_made: dict[tuple, int] = {}
+#: How often something was asked for.
+_asked: dict[Hashable, int] = {}
+
+
+def is_asked_often(what: Hashable) -> bool:
+    """Whether this was called as often for the same thing, so that it pays to compile for it."""
+    if len(_asked) > 2**12:
+        _asked.clear()
+    n = _asked[what] = _asked.get(what, 0) + 1
+    return n > _OFTEN
 
 
 def to_jax(array: np.ndarray) -> jax.Array:
@@ -46,11 +55,8 @@ def to_jax(array: np.ndarray) -> jax.Array:
     Calling a compiled function takes a third of the time of `jax.numpy.asarray`, which is what
     counts for arrays that are made again and again.
     """
-    kind = (array.shape, array.dtype)
-    if len(_made) > 2**12:
-        _made.clear()
-    n = _made[kind] = _made.get(kind, 0) + 1
-    return _identity(array) if n > _OFTEN else jnp.asarray(array)
+    often = is_asked_often((array.shape, array.dtype))
+    return _identity(array) if often else jnp.asarray(array)
 
 
 @jax.jit

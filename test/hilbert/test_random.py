@@ -11,6 +11,7 @@ from hypothesis import given, settings
 
 import netket as nk
 from netket.errors import UnoptimisedCustomConstraintRandomStateMethodWarning
+from netket.hilbert import _draw
 from netket.hilbert.constraint import (
     DiscreteHilbertConstraint,
     ExtraConstraint,
@@ -126,13 +127,28 @@ def test_shapes_and_dtypes(name):
         np.testing.assert_array_equal(x, hilbert.random_state(key, 3))
 
 
-@pytest.mark.parametrize("name", ["total_sz", "fock particles", "user", "product"])
+@pytest.mark.parametrize(
+    "name",
+    ["spin one", "total_sz inverted", "fock particles", "user", "product", "mixed sites"],
+)
 def test_random_states_in_transformed_functions(name):
+    """The same ones as outside, where they are drawn in numpy."""
     hilbert, keys = SPACES[name], jax.random.split(jax.random.key(0), 4)
     rows = jnp.stack([hilbert.random_state(key, 5) for key in keys])
     np.testing.assert_array_equal(
         jax.jit(jax.vmap(lambda k: hilbert.random_state(k, 5)))(keys), rows
     )
+
+
+def test_random_states_do_not_depend_on_how_often_they_are_asked_for():
+    """Functions are compiled in the end."""
+    hilbert, key = nk.hilbert.Fock(4, 6, n_particles=7), jax.random.key(3)
+    n_compiled = _draw._samples_compiled._cache_size()
+    first = hilbert.random_state(key, 4)
+    assert _draw._samples_compiled._cache_size() == n_compiled
+    for _ in range(20):
+        np.testing.assert_array_equal(hilbert.random_state(key, 4), first)
+    assert _draw._samples_compiled._cache_size() == n_compiled + 1
 
 
 def test_legacy_keys():
