@@ -63,6 +63,63 @@ def test_conserves_the_total():
     assert len(np.unique(samples.reshape(-1, 10), axis=0)) == hilbert.n_states
 
 
+class NoThreeEqualNeighbours(nk.hilbert.constraint.DiscreteHilbertConstraint):
+    """A constraint of a user, which is not symmetric under exchanges."""
+
+    def __call__(self, x):
+        return (x[..., 0] != x[..., 1]) | (x[..., 1] != x[..., 2])
+
+    def __hash__(self):
+        return hash(type(self))
+
+    def __eq__(self, other):
+        return type(self) is type(other)
+
+
+LEFT = {
+    "spins of fermions": nk.hilbert.SpinOrbitalFermions(2, s=0.5, n_fermions_per_spin=(1, 1)),
+    "doubled": nk.hilbert.DoubledHilbert(nk.hilbert.Spin(0.5, 2, total_sz=0)),
+    "a free one": nk.hilbert.Spin(0.5, 2, total_sz=0) * nk.hilbert.Spin(0.5, 2),
+    "of a user": nk.hilbert.Spin(0.5, 4, constraint=NoThreeEqualNeighbours()),
+    "of a user, in a factor": nk.hilbert.Qubit(1)
+    * nk.hilbert.Spin(0.5, 3, constraint=NoThreeEqualNeighbours()),
+    "two constraints": nk.hilbert.Fock(
+        2,
+        4,
+        constraint=nk.hilbert.constraint.ExtraConstraint(
+            nk.hilbert.constraint.SumConstraint(3), NoThreeEqualNeighbours()
+        ),
+    ),
+}
+CROSSING = [[0, 1], [1, 2], [2, 3], [0, 3]]
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_exchanges_that_leave_the_space_are_rejected(
+    name, state_vector, transition_matrix, assert_detailed_balance
+):
+    hilbert = LEFT[name]
+    pairs = [[1, 2], [2, 3], [1, 3]] if name.endswith("factor") else CROSSING
+    sampler = nk.sampler.MetropolisExchange(hilbert, clusters=pairs, n_chains=200)
+    model = state_vector(hilbert)
+    variables = model.variables()
+    p = model.probabilities(variables)
+    weights = np.ones(len(pairs)) / len(pairs)
+    P, _ = transition_matrix(sampler, sampler.rule, jnp.array(pairs, jnp.int32), weights, p)
+    assert_detailed_balance(P, p, ergodic=bool(np.all(np.linalg.matrix_power(P, 64) > 0)))
+    samples, state = sampler.sample(model, variables, chain_length=50)
+    hilbert.states_to_numbers(np.asarray(samples).reshape(-1, hilbert.size))  # raises if illegal
+    assert 0 < state.acceptance < 1
+
+
+def test_what_stays_in_the_space_is_not_checked():
+    pairs = [[0, 1], [2, 3]]
+    rule = ExchangeRule(clusters=pairs)
+    for name in ("spins of fermions", "doubled", "a free one"):
+        assert rule._stays_in(LEFT[name])
+        assert not ExchangeRule(clusters=CROSSING)._stays_in(LEFT[name])
+
+
 # -- graphs --------------------------------------------------------------------------------------
 
 
@@ -124,3 +181,8 @@ def test_sites_of_different_kinds():
     with pytest.raises(ValueError, match="cannot exchange sites 1 and 2"):
         nk.sampler.MetropolisExchange(hilbert, clusters=[[0, 1], [1, 2]])
     nk.sampler.MetropolisExchange(hilbert, clusters=[[0, 1], [2, 3]])
+    # equally many states, but others
+    hilbert = nk.hilbert.Qubit(1) * nk.hilbert.Spin(0.5, 2)
+    with pytest.raises(ValueError, match="cannot exchange sites 0 and 1"):
+        nk.sampler.MetropolisExchange(hilbert, graph=nk.graph.Chain(3))
+    nk.sampler.MetropolisExchange(hilbert, clusters=[[1, 2]])

@@ -9,10 +9,12 @@ import numpy as np
 
 from netket.graph import AbstractGraph
 from netket.hilbert import AbstractHilbert
+from netket.hilbert.constraint import ProductConstraint, SumConstraint, SumOnPartitionConstraint
 from netket.utils import HashableArray, struct
 from netket.utils.types import Array, ArrayLike, PRNGKeyT, PyTree
 
 from .._random import random_integers, uniform
+from ._local_states import local_states
 from .base import DrawnAheadRule
 
 __all__ = ["ExchangeRule"]
@@ -24,7 +26,7 @@ class ExchangeRule(DrawnAheadRule):
     The total of any local quantity is conserved. With more than two local states this is not
     ergodic: occupations 2, 0 never become 1, 1; use :class:`HamiltonianRule` there. The clusters
     are a list of pairs of sites, or all pairs of nodes of a graph whose distance is at most
-    `d_max`.
+    `d_max`. Exchanges that lead out of a constrained space are rejected.
 
     >>> import netket as nk
     >>> nk.sampler.rules.ExchangeRule(graph=nk.graph.Chain(4)).clusters.tolist()
@@ -100,10 +102,11 @@ class ExchangeRule(DrawnAheadRule):
                 f"Argument `clusters` must name sites 0 to {hilbert.size - 1}, but has site "
                 f"{self.clusters.max()}."
             )
-        if not hasattr(hilbert, "states_at_index") or len(set(hilbert.shape)) == 1:
+        if not hasattr(hilbert, "states_at_index"):
             return
-        for i, j in self.clusters:
-            if list(hilbert.states_at_index(i)) != list(hilbert.states_at_index(j)):
+        of_all = np.stack(np.broadcast_arrays(*local_states(hilbert)), axis=-1)
+        for i, j in self.clusters if of_all.ndim > 1 else ():
+            if np.any(of_all[i] != of_all[j]):
                 raise ValueError(
                     f"ExchangeRule (MetropolisExchange) cannot exchange sites {i} and {j}, which "
                     "have different local states. Pass `clusters` of sites of the same kind."
@@ -122,12 +125,15 @@ class ExchangeRule(DrawnAheadRule):
 
     def propose(
         self, sampler: Any, machine: Any, params: PyTree, σ: Array, facts: PyTree, drawn: jax.Array
-    ) -> tuple[jax.Array, None, None]:
-        values = jnp.take_along_axis(σ, drawn, axis=1)
-        site = jnp.arange(σ.shape[-1], dtype=drawn.dtype)
-        first, second = drawn[:, :1], drawn[:, 1:]
-        σp = jnp.where(site == first, values[:, 1:], σ)
-        return jnp.where(site == second, values[:, :1], σp), None, None
+    ) -> tuple[jax.Array, jax.Array | None, None]:
+        σp = exchanged(σ, drawn)
+        if self._stays_in(sampler.hilbert):
+            return σp, None, None
+        return σp, jnp.where(sampler.hilbert.constraint(σp), 0.0, -jnp.inf), None
+
+    def _stays_in(self, hilbert: AbstractHilbert) -> bool:
+        """Whether no exchange leads out of a space."""
+        return _is_kept(getattr(hilbert, "constraint", None), self.clusters)
 
     def max_changes(self, hilbert: AbstractHilbert) -> int:
         return 2
@@ -138,6 +144,31 @@ class ExchangeRule(DrawnAheadRule):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(# of clusters: {len(self.clusters)})"
+
+
+def exchanged(σ: Array, pairs: jax.Array) -> jax.Array:
+    """Configurations (C, N) with the states of a pair of sites (C, 2) of each exchanged."""
+    values = jnp.take_along_axis(σ, pairs, axis=1)
+    site = jnp.arange(σ.shape[-1], dtype=pairs.dtype)
+    first, second = pairs[:, :1], pairs[:, 1:]
+    σp = jnp.where(site == first, values[:, 1:], σ)
+    return jnp.where(site == second, values[:, :1], σp)
+
+
+def _is_kept(constraint: Any, pairs: np.ndarray) -> bool:
+    """Whether exchanges of pairs of sites (K, 2) keep a constraint, as they keep sums."""
+    if isinstance(constraint, SumOnPartitionConstraint):
+        parts: tuple[Any, ...] = tuple(map(SumConstraint, constraint.sum_values))
+    elif isinstance(constraint, ProductConstraint):
+        parts = constraint.constraints
+    else:
+        return constraint is None or isinstance(constraint, SumConstraint)
+    ends = np.cumsum(constraint.sizes)
+    part = np.searchsorted(ends, pairs, side="right")
+    if np.any(part[:, 0] != part[:, 1]):
+        return False
+    begins = ends - constraint.sizes
+    return all(_is_kept(one, pairs[part[:, 0] == k] - begins[k]) for k, one in enumerate(parts))
 
 
 def _check_clusters(clusters: ArrayLike) -> np.ndarray:

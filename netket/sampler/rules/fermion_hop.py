@@ -15,12 +15,11 @@ import numpy as np
 
 from netket.graph import AbstractGraph
 from netket.hilbert import AbstractHilbert, SpinOrbitalFermions
-from netket.hilbert.constraint import SumConstraint
 from netket.utils import HashableArray
 from netket.utils.types import Array, ArrayLike, PRNGKeyT, PyTree
 
 from .._random import nth, nth_true, uniform
-from .exchange import ExchangeRule
+from .exchange import ExchangeRule, exchanged
 
 __all__ = ["FermionHopRule"]
 
@@ -107,13 +106,11 @@ class FermionHopRule(ExchangeRule):
         n = facts.count
         chosen = nth_true(facts.possible, nth(drawn, n))
         pair = jnp.asarray(self.clusters, jnp.int32)[jnp.minimum(chosen, len(self.clusters) - 1)]
-        σp, _, _ = super().propose(sampler, machine, params, σ, None, pair)
-        σp = jnp.where((n > 0)[:, None], σp, σ)  # nowhere to go
+        σp = jnp.where((n > 0)[:, None], exchanged(σ, pair), σ)  # nowhere to go
         back = self.facts(sampler, machine, params, σp)
         correction = jnp.log(jnp.maximum(n, 1)) - jnp.log(jnp.maximum(back.count, 1))
-        constraint = sampler.hilbert.constraint
-        if not (constraint is None or isinstance(constraint, SumConstraint)):
-            correction = jnp.where(constraint(σp), correction, -jnp.inf)
+        if not self._stays_in(sampler.hilbert):
+            correction = jnp.where(sampler.hilbert.constraint(σp), correction, -jnp.inf)
         return σp, correction, back
 
     def max_changes(self, hilbert: AbstractHilbert) -> int:
