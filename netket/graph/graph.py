@@ -123,8 +123,8 @@ class Graph(AbstractGraph):
             simple = igraph.Graph(n=self._n_nodes, edges=pairs)
             found = simple.get_automorphisms_vf2(color=node_codes, edge_color=edge_codes)
             maps = np.array(sorted(found), dtype=int).reshape(-1, self._n_nodes)
-        preimages = np.argsort(maps, axis=1)
-        elems = [Permutation(inverse_permutation_array=p, validate=False) for p in preimages]
+        # the inverse of every map is one of them, too
+        elems = [Permutation(inverse_permutation_array=p, validate=False) for p in maps]
         return PermutationGroup(elems, degree=self._n_nodes)
 
     # -- other libraries ----------------------------------------------------------------------

@@ -62,8 +62,7 @@ def test_automorphisms_are_those_of_a_list(case):
         if sorted((*sorted((p[i], p[j])), c) for i, j, c in wanted) == wanted
     }
     found = graph.automorphisms()
-    assert set(map(tuple, found.to_array().tolist())) == expected
-    assert len(found) == len(expected)
+    assert list(map(tuple, found.to_array().tolist())) == sorted(expected)
     assert found.product_table.shape == (len(found), len(found))
 
 

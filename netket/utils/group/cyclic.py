@@ -8,7 +8,7 @@ from .permutation import Permutation, PermutationGroup
 
 
 def cyclic_group(n: int) -> PermutationGroup:
-    """The cyclic group Z_n of order n, acting on n sites.
+    """The cyclic group Z_n of order n, acting on n sites: C_n takes what is on site i to i - 1.
 
     Args:
         n: its order.
@@ -26,6 +26,6 @@ def cyclic_group(n: int) -> PermutationGroup:
     sites = np.arange(int(n))
     names = ["E", f"C{n}", *(f"C{n}^{i}" for i in range(2, n))][:n]
     elems: list[Element] = [
-        Permutation(permutation_array=(sites + i) % n, name=name) for i, name in enumerate(names)
+        Permutation(permutation_array=(sites - i) % n, name=name) for i, name in enumerate(names)
     ]
     return PermutationGroup(elems, degree=int(n))

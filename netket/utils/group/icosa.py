@@ -3,24 +3,21 @@
 
 import numpy as np
 
-from .axial import inversion_group, rotation
+from .axial import C, inversion_group
 from .element import Identity
-from .point_group import PointGroup
+from .point_group import PGSymmetry, PointGroup
 
 __all__ = ["I", "Ih", "icosahedral", "icosahedral_rotations"]
 
 
 def I() -> PointGroup:  # noqa: E743
     """The rotations of an icosahedron."""
-    # corners in a ring around the one on the z axis, and opposite to them
-    azimuths = np.radians(72 * np.arange(5))
-    ring = [(2 * np.cos(a), 2 * np.sin(a), 1.0) for a in azimuths]
-    # a rotation that takes the corner on the axis to any other, then the turns about the axis
-    to_corners = [Identity(), *(rotation(72, x) for x in ring)]
-    lower = [rotation(144, x) for x in ring]
-    flip = [rotation(180, (0, 1, 0))]
-    turns = PointGroup([rotation(72 * i, (0, 0, 1)) for i in range(5)], ndim=3)
-    return PointGroup([*to_corners, *lower, *flip], ndim=3) @ turns
+    # every rotation is a z a' z', where a and a' turn about a corner, and z and z' about the z axis
+    pairs = (C(5, axis=(2, 0, 1)) @ C(5)).matrices()
+    products = (pairs[:, None] @ pairs[None, :]).reshape(-1, 3, 3)
+    _, first = np.unique(np.rint(products.reshape(-1, 9) * 1e6), axis=0, return_index=True)
+    elems = [PGSymmetry(products[i]) for i in np.sort(first)]
+    return PointGroup([Identity(), *elems[1:]], ndim=3)
 
 
 def Ih() -> PointGroup:

@@ -34,7 +34,10 @@ def test_orders():
     assert [len(axial.Dd(n)) for n in (2, 3)] == [8, 12]
     assert len(axial.cuboid()) == 2 * len(axial.cuboid_rotations()) == 8
     assert len(planar.rectangle()) == 4
-    assert cyclic_group(4).elems[3].permutation_array.tolist() == [3, 0, 1, 2]
+    assert cyclic_group(4).elems[3].permutation_array.tolist() == [1, 2, 3, 0]
+    assert (cyclic_group(4)[1] @ np.arange(4)).tolist() == [1, 2, 3, 0]
+    # in the order of products of rotations about two corners
+    assert str(icosa.I()[10]) == "Rot(144°)[2,0,1]"
 
 
 def test_corners_of_the_icosahedron_stay_corners():
