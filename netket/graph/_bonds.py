@@ -124,7 +124,8 @@ def custom_templates(
         if a == b and not np.where(pbc, cell % extent, cell).any():
             raise ValueError(
                 f"Argument `custom_edges` has the vector {vector}, which connects every site of "
-                f"sublattice {a} with itself, on a lattice of {extent.tolist()} unit cells."
+                f"sublattice {a} with itself, around a periodic lattice of {extent.tolist()} unit "
+                "cells. Use a larger `extent`, or pbc=False for a short direction."
             )
         ab.append((a, b))
         cells.append(cell)

@@ -96,8 +96,8 @@ class Lattice(LatticeGroups, Graph):
         custom_edges: Sequence[tuple] | None = None,
     ):
         self._basis_vectors = _check_basis(basis_vectors)
-        self._extent = _check_extent(extent, len(self._basis_vectors))
-        self._pbc = _check_pbc(pbc, len(self._basis_vectors))
+        self._extent = check_extent(extent, len(self._basis_vectors))
+        self._pbc = check_pbc(pbc, len(self._basis_vectors))
         self._site_offsets = _check_offsets(site_offsets, self._basis_vectors, distance_atol)
         self._point_group = point_group
         self._distance_atol = distance_atol
@@ -342,12 +342,14 @@ class Lattice(LatticeGroups, Graph):
                 f"site_offsets=\n        {_indented(self._site_offsets)}",
             ]
             return "Lattice(\n" + "".join(f"    {line},\n" for line in lines) + ")\n"
+        return f"{str(self)[:-1]}, n_nodes={self.n_nodes})"
+
+    def __str__(self) -> str:
+        if self._known_name is None:
+            return repr(self)
         pbc = self._pbc.tolist()
         shown = pbc[0] if len(set(pbc)) == 1 else pbc
-        return (
-            f"{self._known_name}(extent={self._extent.tolist()}, pbc={shown}, "
-            f"n_nodes={self.n_nodes})"
-        )
+        return f"{self._known_name}(extent={self._extent.tolist()}, pbc={shown})"
 
 
 def _indented(array: np.ndarray) -> str:
@@ -379,7 +381,8 @@ def _check_order(order: Any) -> int:
     return int(order)
 
 
-def _check_extent(extent: Any, ndim: int) -> np.ndarray:
+def check_extent(extent: Any, ndim: int) -> np.ndarray:
+    """The extent as integers (d,)."""
     array = np.asarray(extent)
     if array.ndim != 1:
         raise TypeError(
@@ -396,7 +399,8 @@ def _check_extent(extent: Any, ndim: int) -> np.ndarray:
     return array.astype(np.int64)
 
 
-def _check_pbc(pbc: Any, ndim: int) -> np.ndarray:
+def check_pbc(pbc: Any, ndim: int) -> np.ndarray:
+    """Whether each direction is periodic, (d,)."""
     array = np.asarray(pbc)
     if array.dtype != bool or array.shape not in ((), (ndim,)):
         raise ValueError(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import _point_groups as point_groups
-from .lattice import Lattice
+from .lattice import Lattice, check_extent, check_pbc
 
 _HEXAGONAL = [[1.0, 0.0], [0.5, 0.75**0.5]]
 _FCC = [[0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]]
@@ -48,7 +48,8 @@ def Grid(
     if color_edges:
         if "custom_edges" in kwargs:
             raise ValueError("Arguments `color_edges` and `custom_edges` must not both be given.")
-        kwargs["custom_edges"] = [(0, 0, vector, i) for i, vector in enumerate(basis)]
+        crossed = _crossed(extent, pbc, len(basis))
+        kwargs["custom_edges"] = [(0, 0, basis[i], i) for i in np.flatnonzero(crossed).tolist()]
     if point_group is None:
         # colours tell directions apart
         point_group = partial(point_groups.hypercubic, extent, pbc, not color_edges)
@@ -125,6 +126,7 @@ def KitaevHoneycomb(
     a, b = np.array(_HONEYCOMB)
     first, second = np.array(_HEXAGONAL)
     bonds = [b - a, b - a - first, b - a - second]
+    kept = [True, *_crossed(extent, pbc, 2)]
     if point_group is None:
         point_group = partial(point_groups.if_periodic, point_groups.half_turn, pbc)
     return Lattice(
@@ -133,7 +135,7 @@ def KitaevHoneycomb(
         site_offsets=_HONEYCOMB,
         pbc=pbc,
         point_group=point_group,
-        custom_edges=[(0, 1, bond, color) for color, bond in enumerate(bonds)],
+        custom_edges=[(0, 1, bonds[color], color) for color in np.flatnonzero(kept).tolist()],
         **kwargs,
     )._named("KitaevHoneycomb")
 
@@ -203,6 +205,11 @@ def Pyrochlore(
         _FCC, extent, site_offsets=offsets, pbc=pbc, point_group=point_group, **kwargs
     )
     return lattice._named("Pyrochlore")
+
+
+def _crossed(extent: Sequence[int], pbc: bool | Sequence[bool], ndim: int) -> np.ndarray:
+    """(d,) whether bonds lead from a unit cell to the next in each direction."""
+    return check_pbc(pbc, ndim) | (check_extent(extent, ndim) > 1)
 
 
 def _default(kwargs: dict, point_group: Any) -> None:

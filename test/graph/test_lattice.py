@@ -120,6 +120,7 @@ def test_names():
     assert sorted(nk.graph.Hypercube(5, 1).edges()) == sorted(nk.graph.Chain(5).edges())
     assert sorted(nk.graph.Hypercube(3, 3).edges()) == sorted(nk.graph.Cube(3).edges())
     assert repr(nk.graph.Chain(4)) == "Chain(extent=[4], pbc=True, n_nodes=4)"
+    assert str(nk.graph.Chain(4)) == "Chain(extent=[4], pbc=True)"
     assert "basis_vectors" in repr(nk.graph.Grid((3, 3)))
     bipartite = [nk.graph.Chain(4), nk.graph.Honeycomb((3, 3)), nk.graph.Chain(5, pbc=False)]
     assert all(g.is_bipartite() for g in bipartite)
@@ -134,6 +135,23 @@ def test_colours_of_directions():
     kitaev = nk.graph.KitaevHoneycomb((3, 3))
     assert np.bincount(kitaev.edge_colors).tolist() == [9, 9, 9]
     assert sorted(kitaev.edges()) == sorted(nk.graph.Honeycomb((3, 3)).edges())
+
+
+def test_colours_of_directions_with_one_unit_cell():
+    """What leads out of an open lattice is left out, as without colours."""
+    ladder = nk.graph.Grid((1, 4), pbc=False, color_edges=True)
+    assert ladder.edges(return_color=True) == [(0, 1, 1), (1, 2, 1), (2, 3, 1)]
+    chain = nk.graph.KitaevHoneycomb((1, 3), pbc=False)
+    assert sorted(chain.edges(return_color=True)) == [
+        (0, 1, 0),
+        (1, 2, 2),
+        (2, 3, 0),
+        (3, 4, 2),
+        (4, 5, 0),
+    ]
+    assert nk.graph.KitaevHoneycomb((1, 1), pbc=False).edges(return_color=True) == [(0, 1, 0)]
+    with pytest.raises(ValueError, match="pbc=False for a short direction"):
+        nk.graph.Grid((1, 4), color_edges=True)
 
 
 def test_custom_edges():
