@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from netket.utils import StaticRange
 from netket.utils.types import Array, DType
 
 from ._index_table import Group
@@ -51,7 +50,7 @@ class DoubledHilbert(DiscreteHilbert):
         return self.physical.is_finite
 
     @property
-    def local_states(self) -> StaticRange:
+    def local_states(self) -> Sequence[Any]:
         """The local states of every site, if they are all the same."""
         return self.physical.local_states  # type: ignore[attr-defined]
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,9 @@ from ._index_table import Block, Group
 from ._sums import split_constraint
 from .constraint import DiscreteHilbertConstraint, check_constraint
 from .discrete import DiscreteHilbert
+
+# the most local states that make a list
+_LISTED = 2**20
 
 
 class HomogeneousHilbert(DiscreteHilbert):
@@ -52,9 +55,12 @@ class HomogeneousHilbert(DiscreteHilbert):
             group.check()
 
     @property
-    def local_states(self) -> StaticRange:
-        """The local states of every site, in the order of their local indices."""
-        return self._local_states
+    def local_states(self) -> Sequence[Any]:
+        """The local states of every site, in the order of their local indices: a list.
+
+        It is a `netket.utils.StaticRange` if there are too many to be listed.
+        """
+        return list(self._local_states) if self.local_size <= _LISTED else self._local_states
 
     @property
     def local_size(self) -> int:
@@ -65,7 +71,7 @@ class HomogeneousHilbert(DiscreteHilbert):
     def constraint(self) -> DiscreteHilbertConstraint | None:
         return self._constraint
 
-    def states_at_index(self, i: int) -> StaticRange:
+    def states_at_index(self, i: int) -> Sequence[Any]:
         return self.local_states
 
     @property

@@ -268,7 +268,7 @@ class ConstrainedHilbertIndex(_SpaceIndex):
         if base.constraint is not None and constraint is not None:
             constraint = ExtraConstraint(base.constraint, constraint)
         self._hilbert = HomogeneousHilbert(
-            base.local_states, base.size, constraint=constraint or base.constraint
+            base._local_states, base.size, constraint=constraint or base.constraint
         )
 
     @property
@@ -284,7 +284,7 @@ class ConstrainedHilbertIndex(_SpaceIndex):
     @property
     def local_states(self) -> np.ndarray:
         """The local states."""
-        return np.asarray(self._hilbert.local_states)
+        return np.asarray(self._hilbert._local_states)
 
     @property
     def n_states_bound(self) -> int:

@@ -117,18 +117,21 @@ class StaticRange(struct.Pytree):
         if isinstance(i, numbers.Integral):
             if not -self.length <= i < self.length:
                 raise IndexError(f"Index {i} is out of range for {self.length} numbers.")
-            return self.dtype.type(self.start + self.step * (int(i) % self.length))
+            return self.start + self.step * (int(i) % self.length)
         if isinstance(i, slice):
             return self.all_states()[i]
         return self.numbers_to_states(i)
 
     def __iter__(self) -> Any:
-        return iter(self.all_states())
+        # python numbers, which do not overflow where numbers of the small dtype would
+        return (self.start + self.step * i for i in range(self.length))
 
     def __contains__(self, x: Any) -> bool:
         if not isinstance(x, numbers.Number | np.ndarray | jax.Array):
             return False
-        return bool(np.any(self.all_states() == np.asarray(x)))
+        x = np.asarray(x)
+        i = np.rint((x - self.start) / (self.step or 1))
+        return bool(np.any((i >= 0) & (i < self.length) & (self.start + self.step * i == x)))
 
     def __array__(self, dtype: DType = None, copy: bool | None = None) -> np.ndarray:
         return self.all_states(dtype)

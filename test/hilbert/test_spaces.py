@@ -46,14 +46,22 @@ spaces = pytest.mark.parametrize("hilbert", SPACES, ids=repr)
 
 
 def test_local_states():
-    assert list(Spin(0.5).local_states) == [1, -1]
-    assert list(Spin(0.5, inverted_ordering=True).local_states) == [-1, 1]
-    assert list(Spin(1.5).local_states) == [3, 1, -1, -3]
-    assert list(Fock(2).local_states) == [0, 1, 2]
-    assert list(Qubit().local_states) == [0, 1]
+    assert Spin(0.5).local_states == [1, -1]
+    assert Spin(0.5, inverted_ordering=True).local_states == [-1, 1]
+    assert Spin(1.5).local_states == [3, 1, -1, -3]
+    assert Fock(2).local_states == [0, 1, 2]
+    assert Qubit().local_states == [0, 1]
+    assert (Fock(2) * Spin(0.5)).states_at_index(1) == [1, -1]
+    assert nk.hilbert.DoubledHilbert(Spin(0.5)).states_at_index(1) == [1, -1]
     assert Spin(1).local_size == 3
     assert Spin(1, 4).shape == (3, 3, 3, 3)
     assert (Spin(1, 1) * Qubit(2)).shape == (3, 2, 2)
+
+
+def test_local_states_are_numbers_of_python():
+    # 100 * 2 is no int8
+    assert [100 * n for n in Fock(2).local_states] == [0, 100, 200]
+    assert Fock(N=2).local_states[-1] + 1 == Fock(N=2).local_size
 
 
 def test_spin_local_states_are_eigenvalues_of_twice_sz():

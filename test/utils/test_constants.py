@@ -162,6 +162,8 @@ def test_static_range_is_a_sequence():
     assert 1 in r
     assert 0 not in r
     assert "a" not in r
+    assert type(r[0]) is int
+    assert 7 in StaticRange(0, 1, 2**62)
     np.testing.assert_array_equal(r[::-1], [-1, 1])
     np.testing.assert_array_equal(r[np.array([1, 1])], [-1, -1])
     np.testing.assert_array_equal(r.flip_state(np.array([1, -1])), [-1, 1])
