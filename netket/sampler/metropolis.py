@@ -26,6 +26,8 @@ from ._members import check_members
 from ._steps import run_chains
 from .base import Sampler, SamplerState
 from .rules import MetropolisRule
+from .rules._parts import parts_of
+from .rules.on_host import NumpyRule
 
 __all__ = ["MetropolisSampler", "MetropolisSamplerState"]
 
@@ -72,14 +74,15 @@ class MetropolisSamplerState(SamplerState):
     @property
     def n_accepted(self) -> Array:
         """Number of accepted proposals since the last reset, of all chains together."""
-        return jnp.sum(self.n_accepted_proc)
+        return _on_host(self.n_accepted_proc).sum()
 
     @property
     def acceptance(self) -> Array | None:
         """Fraction of accepted proposals since the last reset; None before the first step."""
-        if not isinstance(self.n_steps, jax.core.Tracer) and self.n_steps == 0:
+        n_steps = _on_host(self.n_steps)
+        if not isinstance(n_steps, jax.core.Tracer) and n_steps == 0:
             return None
-        return self.n_accepted / self.n_steps
+        return self.n_accepted / n_steps
 
     def __repr__(self) -> str:
         try:
@@ -91,6 +94,12 @@ class MetropolisSamplerState(SamplerState):
         else:
             text = f"# accepted = {self.n_accepted}/{self.n_steps} ({100 * acceptance:.2f}%)"
         return f"{type(self).__name__}({text}, rng state={self.rng})"
+
+
+def _on_host(x: Any) -> Any:
+    """An array of numpy, which needs no compiler, unless it is traced or on other hosts too."""
+    there = isinstance(x, jax.core.Tracer) or not getattr(x, "is_fully_addressable", True)
+    return x if there else np.asarray(x)
 
 
 class MetropolisSampler(Sampler):
@@ -156,6 +165,7 @@ class MetropolisSampler(Sampler):
             raise TypeError(
                 f"Argument `rule` must be a MetropolisRule, but is a {type(rule).__name__}."
             )
+        self._check_rule(rule)
         rule.check_space(hilbert)
         self.rule = rule
         size = hilbert.size if sweep_size is None else sweep_size
@@ -165,6 +175,25 @@ class MetropolisSampler(Sampler):
         if chunk_size is not None:
             chunk_size = positive_integer(chunk_size, "chunk_size")
         self.chunk_size = chunk_size
+
+    def _check_rule(self, rule: MetropolisRule) -> None:
+        """Raises a TypeError for a rule of the other kind of sampler."""
+        if any(isinstance(part, NumpyRule) for part in parts_of(rule)):
+            raise TypeError(
+                f"Argument `rule` must be one that jax can trace, but is {rule}, which is written "
+                "in numpy: use MetropolisSamplerNumpy."
+            )
+
+    def replace(self, **changes: Any) -> Any:
+        for name in {"sweep_size", "n_chains", "chunk_size"} & set(changes):
+            if name != "chunk_size" or changes[name] is not None:
+                changes[name] = positive_integer(changes[name], name)
+        new = super().replace(**changes)
+        # a rule that is given with its space is a part of another one, and has been checked
+        if ("rule" in changes) != ("hilbert" in changes):
+            new._check_rule(new.rule)
+            new.rule.check_space(new.hilbert)
+        return new
 
     @property
     def n_chains_per_rank(self) -> int:
@@ -214,7 +243,7 @@ class MetropolisSampler(Sampler):
         start: Any = self.reset(machine, parameters) if state is None else state
         is_first = not is_known(start.σ)
         if is_first:
-            check_start(self.hilbert, start.σ)
+            check_start(self.hilbert, self.rule, start.σ)
         result, end = super().sample(
             machine,
             parameters,
