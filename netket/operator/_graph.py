@@ -10,7 +10,7 @@ from netket.graph import AbstractGraph
 from netket.hilbert import DiscreteHilbert
 from netket.utils.types import ArrayLike, DType, Scalar
 
-from ._base import Backend, BackendName, dtype_of, inexact, promoted
+from ._base import Backend, BackendName, as_coefficient, dtype_of, inexact, promoted
 from ._base._backend import resolve_backend
 from ._local import LocalOperator, make_pattern, sum_of_terms, term_of_matrix
 
@@ -146,7 +146,7 @@ def Heisenberg(
     pattern = make_pattern((2, 2), _ROWS, _COLS)
     terms = []
     for i, (coupling, sign) in enumerate(zip(couplings, signs)):
-        values = (coupling * _bond_values(sign)).astype(dtype)
+        values = as_coefficient(coupling * _bond_values(sign), dtype)
         bonds = _bonds(graph, sites, colors[i] if colors else None)
         terms += [(bond, pattern, values) for bond in bonds]
     return _local(hilbert, terms, dtype, cls, backend)

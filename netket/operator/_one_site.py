@@ -9,7 +9,7 @@ import numpy as np
 from netket.hilbert import DiscreteHilbert
 from netket.utils.types import DType
 
-from ._base import promoted
+from ._base import as_integer, promoted
 
 
 def on_site(
@@ -31,6 +31,7 @@ def on_site(
     Raises:
         ValueError: the site does not exist, or has infinitely many local states.
     """
+    site = as_integer(site, "site")
     if not 0 <= site < hilbert.size:
         raise ValueError(f"Argument `site` must be from 0 to {hilbert.size - 1}, but is {site}.")
     d = hilbert.shape[site]

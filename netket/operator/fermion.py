@@ -6,6 +6,7 @@ from typing import Any
 from netket.hilbert import DiscreteHilbert, SpinOrbitalFermions
 from netket.utils.types import DType
 
+from ._base import as_integer
 from ._fermion import FermionOperator2nd, NoDoubleOccupancyConstraint
 
 __all__ = ["NoDoubleOccupancyConstraint", "create", "destroy", "identity", "number", "zero"]
@@ -75,6 +76,7 @@ def zero(
 def _product(
     hilbert: Any, site: int, sz: int | None, cutoff: float, dtype: Any, *creators: int
 ) -> FermionOperator2nd:
+    site = as_integer(site, "site")
     if isinstance(hilbert, SpinOrbitalFermions):
         if sz is None and hilbert.spin is not None:
             raise ValueError(
@@ -85,5 +87,5 @@ def _product(
         raise ValueError(
             f"Argument `sz` must only be given for SpinOrbitalFermions, not {hilbert}."
         )
-    term = tuple((int(site), creator) for creator in creators)
+    term = tuple((site, creator) for creator in creators)
     return FermionOperator2nd(hilbert, [term], cutoff=cutoff, dtype=dtype)

@@ -10,8 +10,10 @@ import netket as nk
 from netket.operator import (
     Adjoint,
     EmbedOperator,
+    FermionOperator2nd,
     Ising,
     LocalOperator,
+    PauliStrings,
     ProductOperator,
     Squared,
     SumOperator,
@@ -199,6 +201,25 @@ def test_wrappers_know_each_other(backend):
         assert type(op.collect()) is LocalOperator and op.parent is a
         np.testing.assert_allclose(dense(op.collect()), dense(op))
         assert op.to_local_operator() == op.collect()
+
+
+@pytest.mark.parametrize(
+    "a",
+    [
+        Ising(SPINS, LINE, h=0.5, J=2j),
+        PauliStrings(SPINS, ["XY", "ZI", "II"], [1.0, 2j, 0.5]),
+        FermionOperator2nd(nk.hilbert.SpinOrbitalFermions(2), ["0^ 1", "1^ 1"], [1.0, 2j]),
+    ],
+    ids=lambda op: type(op).__name__,
+)
+def test_wrappers_of_every_kernel(a):
+    """Also of operators that have a shorter way to their matrix."""
+    A, v = dense(a), np.arange(4.0)
+    adjoint, square = A.conj().T, A.conj().T @ A
+    for op, matrix in ((Adjoint(a), adjoint), (Transpose(a), A.T), (Squared(a), square)):
+        np.testing.assert_allclose(op.to_dense(), matrix, atol=1e-12)
+        np.testing.assert_allclose(op.to_sparse().toarray(), matrix, atol=1e-12)
+        np.testing.assert_allclose(op @ v, matrix @ v, atol=1e-12)
 
 
 def test_expectation_of_a_square():

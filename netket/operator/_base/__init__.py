@@ -8,7 +8,7 @@ from ._host import is_traced, merge_rows, pad_rows
 from ._jax import DiscreteJaxOperator
 from ._kernel import KernelOperator
 from ._names import BackendName
-from ._numbers import as_coefficient, dtype_of, inexact, promoted
+from ._numbers import as_coefficient, as_integer, dtype_of, inexact, promoted
 
 __all__ = [
     "BACKENDS",
@@ -20,6 +20,7 @@ __all__ = [
     "DiscreteOperator",
     "KernelOperator",
     "as_coefficient",
+    "as_integer",
     "check_backend",
     "derived",
     "dtype_of",

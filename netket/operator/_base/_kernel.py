@@ -33,6 +33,7 @@ from ._host import (
 )
 from ._host_rows import Plan, host_counts, host_rows, numba_kernels
 from ._jax import DiscreteJaxOperator
+from ._numbers import as_coefficient, inexact
 
 
 class KernelOperator(DiscreteJaxOperator):
@@ -171,7 +172,8 @@ class KernelOperator(DiscreteJaxOperator):
         """A copy, with another dtype if given."""
         if dtype is None or np.dtype(dtype) == self.dtype:
             return self._replace()
-        cast = {name: self._value(name).astype(dtype) for name in self._coefficient_names}
+        dtype = inexact(dtype)
+        cast = {name: as_coefficient(self._value(name), dtype) for name in self._coefficient_names}
         return self._replace(**cast)
 
     def replace(self, **kwargs: Any) -> Any:

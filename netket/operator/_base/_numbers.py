@@ -39,6 +39,46 @@ def promoted(dtype: Any, *others: Any) -> np.dtype:
     return inexact(result)
 
 
-def as_coefficient(x: Any, dtype: Any) -> Any:
-    """`x` as an array: of numpy if it is concrete, else traced."""
-    return jnp.asarray(x).astype(dtype) if is_traced(x) else np.array(x).astype(dtype)
+def as_coefficient(x: Any, dtype: Any, *, infinite: bool = False) -> Any:
+    """`x` as an array of `dtype`: of numpy if it is concrete, else traced.
+
+    Args:
+        x: a number or an array.
+        dtype: of the array.
+        infinite: whether `x` may be infinite.
+
+    Raises:
+        TypeError: `x` is complex, but `dtype` is not.
+        ValueError: `x` is concrete and not finite.
+    """
+    dtype, traced = np.dtype(dtype), is_traced(x)
+    x = jnp.asarray(x) if traced else np.array(x)
+    if x.dtype.kind == "c" and dtype.kind != "c":
+        if traced or x.imag.any():
+            raise TypeError(
+                f"Argument `dtype` must be complex, because a coefficient is, but is {dtype}: "
+                f"{promoted(dtype, 1j)} has the same precision."
+            )
+        x = x.real
+    x = x.astype(dtype)
+    if not traced:
+        bad = np.isnan(x) if infinite else ~np.isfinite(x)
+        if bad.any():
+            raise ValueError(f"Coefficients of operators must be finite, but one is {x[bad][0]}.")
+    return x
+
+
+def as_integer(x: Any, argument: str) -> int:
+    """`x` as an integer, if that is what it is.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    try:
+        number = int(x)
+        exact = number == x
+    except (TypeError, ValueError, OverflowError):
+        exact = False
+    if not exact:
+        raise TypeError(f"Argument `{argument}` must be an integer, but is {x!r}.")
+    return number

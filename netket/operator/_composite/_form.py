@@ -90,6 +90,10 @@ class FormOperator(CompositeOperator):
         return self._facts.max_changes
 
     @property
+    def _flips(self) -> np.ndarray | None:
+        return self._form._flips if isinstance(self._form, KernelOperator) else None
+
+    @property
     def _merges(self) -> bool:
         return self._facts.merges if self._has_kernel else True
 

@@ -14,6 +14,7 @@ from .._base import (
     AbstractOperator,
     DiscreteOperator,
     KernelOperator,
+    as_coefficient,
     inexact,
     is_traced,
     lazy_form,
@@ -274,7 +275,7 @@ def sum_form(operators: Sequence[Any], coefficients: Sequence[Any]) -> SumOperat
 def _stacked(numbers: Sequence[Any], dtype: Any) -> Any:
     if is_traced(*numbers):
         return jnp.stack([jnp.asarray(c).astype(dtype) for c in numbers])
-    return np.array(numbers).astype(dtype)
+    return as_coefficient(numbers, dtype)
 
 
 def _as_list(coefficients: Any, n: int) -> list[Any]:

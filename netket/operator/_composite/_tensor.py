@@ -16,6 +16,7 @@ from .._base import (
     DiscreteOperator,
     KernelOperator,
     as_coefficient,
+    as_integer,
     inexact,
     is_traced,
     lazy_form,
@@ -142,7 +143,7 @@ class TensorOperator(PlacedOperator):
 
     Raises:
         TypeError: an operator is not discrete, or acts on another space than the factor.
-        ValueError: there is no operator, or a factor is repeated.
+        ValueError: there is no operator, there is not one factor for each, or one is repeated.
 
     Example:
         >>> import netket as nk
@@ -175,7 +176,12 @@ class TensorOperator(PlacedOperator):
             hilbert = TensorHilbert(*(op.hilbert for op in operators))
             places = np.cumsum([0, *(op.hilbert.size for op in operators[:-1])]).tolist()
         else:
-            places = [_place(hilbert, op, k)[1] for op, k in zip(operators, subspaces, strict=True)]
+            if np.shape(subspaces) != (len(operators),):
+                raise ValueError(
+                    f"Argument `subspaces` must have {len(operators)} entries, one for each "
+                    f"operator, but is {subspaces}."
+                )
+            places = [_place(hilbert, op, k)[1] for op, k in zip(operators, subspaces)]
         self._set(hilbert, list(zip(places, operators)), coefficient, dtype)
 
     def _set(
@@ -410,12 +416,13 @@ def _place(hilbert: Any, operator: Any, subspace: int) -> tuple[int, int]:
         raise TypeError(
             f"Argument `hilbert` must be a `TensorHilbert` of several spaces, but is {hilbert}."
         )
+    subspace = as_integer(subspace, "subspace")
     if not -len(factors) <= subspace < len(factors):
         raise IndexError(
             f"Argument `subspace` must be the number of one of the {len(factors)} factors of "
             f"{hilbert}, but is {subspace}."
         )
-    subspace = int(subspace) % len(factors)
+    subspace %= len(factors)
     place, space = factors[subspace]
     if operator.hilbert != space:
         raise TypeError(

@@ -42,7 +42,7 @@ class KineticEnergy(ContinuousOperator):
 
     def __init__(self, hilbert: AbstractHilbert, mass: ArrayLike, dtype: DType | None = None):
         super().__init__(hilbert, dtype_of(mass) if dtype is None else dtype)
-        self._mass = as_coefficient(mass, self._dtype)
+        self._mass = as_coefficient(mass, self._dtype, infinite=True)  # what does not move
         n_particles = getattr(hilbert, "n_particles", hilbert.size)
         if self._mass.shape not in ((), (n_particles,), (hilbert.size,)):
             raise ValueError(

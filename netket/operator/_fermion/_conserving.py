@@ -12,7 +12,7 @@ import numpy as np
 from netket.hilbert import SpinOrbitalFermions
 from netket.utils.types import ArrayLike, DType, Scalar
 
-from .._base import Backend, inexact
+from .._base import Backend, as_coefficient, inexact
 from .._base._backend import resolve_backend
 from ._operator import FermionOperator2nd
 from ._terms import FermionTerms
@@ -82,10 +82,16 @@ class ParticleNumberConservingFermioperator2nd(FermionOperator2nd):
 
         Raises:
             ValueError: a term that remains in normal order changes a number that is kept.
+            TypeError: `ha` is no `FermionOperator2nd`.
         """
+        if not isinstance(ha, FermionOperator2nd):
+            raise TypeError(
+                f"Argument `ha` must be a FermionOperator2nd, but is {type(ha).__name__}."
+            )
         cls._check_space(ha.hilbert)
         terms, combination = ha._terms.in_order("N")
-        weights = combination(ha._value("_weights")).astype(inexact(kwargs.get("dtype", ha.dtype)))
+        dtype = inexact(kwargs.get("dtype", ha.dtype))
+        weights = as_coefficient(combination(ha._value("_weights")), dtype)
         backend = resolve_backend(kwargs.get("backend", ha.backend))
         new = cls._kind._build(ha.hilbert, backend, terms, weights, cutoff)
         cls._check_terms(ha.hilbert, new._terms)

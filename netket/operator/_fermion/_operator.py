@@ -465,7 +465,8 @@ def _check_sites(hilbert: DiscreteHilbert, grid: Any, codes: np.ndarray) -> None
     for site in (*many, *used):
         raise ValueError(
             "Argument `hilbert` must have the occupation numbers 0 and 1 as local states, but has "
-            f"{list(hilbert.states_at_index(int(site)))} on site {site}: use SpinOrbitalFermions."
+            f"{np.asarray(hilbert.states_at_index(int(site))).tolist()} on site {site}: use "
+            "SpinOrbitalFermions."
         )
 
 
@@ -490,7 +491,7 @@ def _without_zeros(terms: FermionTerms, weights: Any, cutoff: float) -> tuple[Fe
     if is_traced(weights):
         return terms, weights
     weights = np.asarray(weights)
-    keep = np.abs(weights) > cutoff
+    keep = ~(np.abs(weights) <= cutoff)
     return (terms, weights) if keep.all() else (terms[keep], weights[keep])
 
 

@@ -20,7 +20,10 @@ def codes_of(terms: Any, n_sites: int) -> np.ndarray:
 
     Raises:
         ValueError: a product cannot be read, or has an orbital that does not exist.
+        TypeError: `terms` is no list.
     """
+    if not (terms is None or isinstance(terms, Iterable)):
+        raise TypeError(f"Argument `terms` must be a list of products, but is {terms!r}.")
     terms = [terms] if isinstance(terms, str) else list(() if terms is None else terms)
     pairs = _as_array(terms)
     if pairs is None:

@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from .._base import is_traced
+from .._base import as_coefficient, is_traced
 from ._pattern import Pattern, _number, make_pattern
 from ._terms import Terms, _union_of
 
@@ -93,7 +93,7 @@ def term_of_matrix(matrix: Any, dims: tuple[int, ...], dtype: np.dtype) -> tuple
     size = int(np.prod(dims, dtype=np.int64))
     if is_traced(matrix):
         rows, cols = np.divmod(np.arange(size * size), size)
-        return make_pattern(dims, rows, cols), matrix.astype(dtype).ravel()
+        return make_pattern(dims, rows, cols), as_coefficient(matrix, dtype).ravel()
     if hasattr(matrix, "tocoo"):
         matrix = matrix.tocsr().tocoo()  # by row, duplicates summed
         matrix.sum_duplicates()
@@ -105,4 +105,4 @@ def term_of_matrix(matrix: Any, dims: tuple[int, ...], dtype: np.dtype) -> tuple
         matrix = np.asarray(matrix)
         rows, cols = np.nonzero(matrix)
         values = matrix[rows, cols]
-    return make_pattern(dims, rows, cols), values.astype(dtype)
+    return make_pattern(dims, rows, cols), as_coefficient(values, dtype)

@@ -17,6 +17,7 @@ from .._base import (
     BackendName,
     KernelOperator,
     as_coefficient,
+    as_integer,
     dtype_of,
     inexact,
     is_scalar,
@@ -101,7 +102,7 @@ class LocalOperator(KernelOperator):
         if not is_traced(mels):
             mels = np.asarray(mels).astype(dtype, copy=False)
             moduli = np.abs(mels)
-            keep = moduli > self._mel_cutoff
+            keep = ~(moduli <= self._mel_cutoff)  # what is not a number is not small
             if not keep.all():
                 noise = 8 * np.finfo(dtype).eps * moduli.max()
                 keep |= terms.on_diagonal & (moduli > min(noise, self._mel_cutoff))
@@ -358,7 +359,7 @@ class LocalOperator(KernelOperator):
         acting_on = self.acting_on
         shown = (
             f"acting_on={acting_on}"
-            if len(acting_on) < 4
+            if len(acting_on) < 8
             else f"#acting_on={len(acting_on)} locations"
         )
         constant = "traced" if is_traced(self._value("_constant")) else self._value("_constant")
@@ -436,7 +437,7 @@ def _is_matrix(operators: Any) -> bool:
 
 def _check_support(sites: Any, n_sites: int) -> tuple[int, ...]:
     sites = (sites,) if is_scalar(sites) else tuple(sites)
-    sites = tuple(int(i) for i in sites)
+    sites = tuple(as_integer(i, "acting_on") for i in sites)
     if any(i < 0 or i >= n_sites for i in sites):
         raise ValueError(
             f"Argument `acting_on` must contain sites from 0 to {n_sites - 1}, but has {sites}."
@@ -449,7 +450,12 @@ def _check_support(sites: Any, n_sites: int) -> tuple[int, ...]:
 def _check_matrix(matrix: Any, sites: tuple[int, ...], dims: tuple[int, ...]) -> Any:
     if not (is_traced(matrix) or hasattr(matrix, "tocoo")):
         matrix = np.asarray(matrix)
-    size = int(np.prod(dims, dtype=np.float64)) if dims else 1
+    size = int(np.prod(dims, dtype=np.float64))
+    if not sites and tuple(matrix.shape) != (1, 1):
+        raise ValueError(
+            "Argument `acting_on` must say on which sites the matrices in `operators` act, but "
+            "there are none for a matrix."
+        )
     if tuple(matrix.shape) != (size, size):
         raise ValueError(
             f"Argument `operators` must have a matrix of shape ({size}, {size}) for the sites "

@@ -91,7 +91,7 @@ class PauliStrings(StringOperator):
     def _set(self, strings: StringTerms, weights: Any) -> None:
         """Set the content; strings with concrete weights up to the cutoff are dropped."""
         if not is_traced(weights):
-            keep = np.abs(weights) > self._cutoff
+            keep = ~(np.abs(weights) <= self._cutoff)
             if not keep.all():
                 strings, weights = strings[keep], weights[keep]
             if not keep.any() and len(keep):  # zero, but not nothing: 0 times the identity
@@ -231,7 +231,7 @@ class PauliStrings(StringOperator):
         """
         weights = self._value("_weights")
         if dtype is not None and np.dtype(dtype) != self.dtype:
-            weights = weights.astype(_check_dtype(dtype, weights.dtype, self._is_odd))
+            weights = as_coefficient(weights, _check_dtype(dtype, self._is_odd))
         cutoff = self._cutoff if cutoff is None else float(cutoff)
         return self._build(self.hilbert, self.backend, self._strings, weights, cutoff)
 
@@ -378,20 +378,18 @@ def _check_weights(weights: Scalar | ArrayLike | None, size: int, dtype: Any, od
             f"Argument `weights` must have {size} entries, one for each string, but has shape "
             f"{weights.shape}."
         )
-    own = inexact(dtype_of(weights))
-    dtype = own if dtype is None else _check_dtype(dtype, own, odd)
+    dtype = dtype_of(weights) if dtype is None else _check_dtype(dtype, odd)
     values = as_coefficient(weights, dtype)
     xp = jnp if is_traced(values) else np
     return xp.broadcast_to(values, (size,))
 
 
-def _check_dtype(dtype: Any, weights: np.dtype, odd: bool) -> np.dtype:
+def _check_dtype(dtype: Any, odd: bool) -> np.dtype:
     """dtype of the weights of an operator with the given dtype."""
     dtype = inexact(dtype)
-    if dtype.kind != "c" and (odd or weights.kind == "c"):
-        reason = "a string has an odd number of Y" if odd else "the weights are complex"
+    if dtype.kind != "c" and odd:
         raise TypeError(
-            f"Argument `dtype` must be complex, because {reason}, but is {dtype}: "
-            f"{promoted(dtype, 1j)} has the same precision."
+            "Argument `dtype` must be complex, because a string has an odd number of Y, but is "
+            f"{dtype}: {promoted(dtype, 1j)} has the same precision."
         )
     return dtype

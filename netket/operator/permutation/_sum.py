@@ -10,7 +10,7 @@ import numpy as np
 from netket.hilbert import DiscreteHilbert
 from netket.utils.types import ArrayLike, DType
 
-from .._base import Backend, inexact, is_traced, promoted
+from .._base import Backend, as_coefficient, inexact, is_traced, promoted
 from ._base import PermutationKind, gathered
 from ._terms import PermutationTerms, check_terms, images_of
 
@@ -70,7 +70,7 @@ class PermutationSum(PermutationKind):
         self._term_table, place = PermutationTerms.make(images, flips)
         check_terms(hilbert, self._term_table)
         dtype = inexact(numbers.dtype) if dtype is None else promoted(inexact(dtype))
-        self._weights = gathered(numbers.astype(dtype), place, len(self._term_table))
+        self._weights = gathered(as_coefficient(numbers, dtype), place, len(self._term_table))
         self._signs = bool(fermionic)
 
     @classmethod
