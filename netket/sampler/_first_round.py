@@ -34,10 +34,15 @@ def is_known(x: Array) -> bool:
     return isinstance(x, jax.core.Tracer) or _KNOWN.get(id(x)) is x
 
 
-def check_start(hilbert: AbstractHilbert, σ: Array) -> None:
-    """Raises a ValueError if configurations (C, N) at which chains begin are not in the space."""
-    if np.ndim(σ) == 2 and np.shape(σ)[1] == hilbert.size:
-        check_members(hilbert, σ, "The configurations of the state of the sampler")
+def check_start(hilbert: AbstractHilbert, rule: Any, σ: Array) -> None:
+    """Raises a ValueError if configurations (C, N) at which chains begin are not in the space.
+
+    The rule is asked whether it stays there.
+    """
+    if isinstance(σ, jax.core.Tracer) or np.ndim(σ) != 2 or np.shape(σ)[1] != hilbert.size:
+        return
+    check_members(hilbert, σ, "The configurations of the state of the sampler")
+    rule.check_start(hilbert, own_rows(σ))
 
 
 def check_proposed(hilbert: AbstractHilbert, rule: Any, σ: Array) -> None:

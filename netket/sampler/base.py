@@ -56,7 +56,7 @@ class Sampler(struct.Pytree):
 
         Raises:
             TypeError: `hilbert` is no Hilbert space.
-            ValueError: `machine_pow` is not positive.
+            ValueError: `machine_pow` is not positive, or `dtype` cannot hold the local states.
         """
         if not isinstance(hilbert, AbstractHilbert):
             raise TypeError(
@@ -64,7 +64,22 @@ class Sampler(struct.Pytree):
             )
         self.hilbert = hilbert
         self.machine_pow = _check_power(machine_pow)
-        self.dtype = np.dtype(_smallest_dtype(hilbert) if dtype is None else dtype)
+        self.dtype = _check_dtype(hilbert, dtype)
+
+    def replace(self, **changes: Any) -> Any:
+        """A copy with other values of some fields, which are checked as by the constructor.
+
+        Args:
+            **changes: The new values, by the names of the fields.
+
+        Raises:
+            ValueError: There is no such field, or its value is not possible.
+        """
+        if "machine_pow" in changes:
+            changes["machine_pow"] = _check_power(changes["machine_pow"])
+        if "dtype" in changes:
+            changes["dtype"] = _check_dtype(changes.get("hilbert", self.hilbert), changes["dtype"])
+        return super().replace(**changes)
 
     # -- facts ---------------------------------------------------------------------------------
 
@@ -220,7 +235,7 @@ def _check_power(p: Scalar) -> Scalar:
         return p
     try:
         p = np.asarray(p).item()
-        positive = p > 0
+        positive = 0 < p < np.inf
     except (TypeError, ValueError):
         positive = False
     if not positive:
@@ -228,17 +243,44 @@ def _check_power(p: Scalar) -> Scalar:
     return p
 
 
+def _check_dtype(hilbert: AbstractHilbert, dtype: DType) -> np.dtype:
+    """The data type of the samples; the smallest by default.
+
+    Raises:
+        ValueError: It cannot hold the local states, or is not one of numbers.
+    """
+    dtype = np.dtype(_smallest_dtype(hilbert) if dtype is None else dtype)
+    if not hasattr(hilbert, "states_at_index"):
+        fits, values = jax.dtypes.issubdtype(dtype, np.inexact), "positions"
+    else:
+        ends = _ends(hilbert)
+        values = f"local states from {ends.min()} to {ends.max()}"
+        with np.errstate(invalid="ignore"):
+            fits = np.array_equal(ends.astype(dtype).astype(ends.dtype), ends)
+    if not fits or dtype.kind == "b":
+        raise ValueError(
+            f"Argument `dtype` must be able to hold the {values} of {hilbert}, but is {dtype}. "
+            "Leave it out for the smallest one."
+        )
+    return dtype
+
+
 def _smallest_dtype(hilbert: AbstractHilbert) -> DType:
     """The smallest signed integers that hold all local states, floats if they are not integers."""
     if not hasattr(hilbert, "states_at_index"):
         return float
-    if getattr(hilbert, "local_states", None) is not None:
-        values = [hilbert.local_states]
-    else:
-        values = [hilbert.states_at_index(i) for i in range(hilbert.size)]
-    ends = np.array([[v[0], v[-1]] for v in values])
+    ends = _ends(hilbert)
     if np.any(ends != np.rint(ends)):
         return float
     low, high = int(ends.min()), int(ends.max())
     kinds = (np.int8, np.int16, np.int32, np.int64)
     return next(k for k in kinds if np.iinfo(k).min <= low and high <= np.iinfo(k).max)
+
+
+def _ends(hilbert: Any) -> np.ndarray:
+    """First and last local state of every site, or of all."""
+    if getattr(hilbert, "local_states", None) is not None:
+        values = [hilbert.local_states]
+    else:
+        values = [hilbert.states_at_index(i) for i in range(hilbert.size)]
+    return np.array([[v[0], v[-1]] for v in values])

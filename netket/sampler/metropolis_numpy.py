@@ -22,7 +22,9 @@ from netket.utils.types import Array, PRNGKeyT, PyTree
 
 from ._machine import log_density
 from .metropolis import MetropolisSampler, MetropolisSamplerState
-from .rules import HamiltonianRuleNumpy, LocalRuleNumpy
+from .rules import HamiltonianRuleNumpy, LocalRuleNumpy, MetropolisRule
+from .rules._parts import parts_of
+from .rules.base import is_drawn_ahead
 
 __all__ = [
     "MetropolisHamiltonianNumpy",
@@ -64,6 +66,13 @@ class MetropolisSamplerNumpy(MetropolisSampler):
     >>> nk.sampler.MetropolisLocalNumpy(hi, n_chains=8).rule
     LocalRuleNumpy()
     """
+
+    def _check_rule(self, rule: MetropolisRule) -> None:
+        if is_drawn_ahead(rule) or len(parts_of(rule)) > 1:
+            raise TypeError(
+                f"Argument `rule` must be written in numpy, such as LocalRuleNumpy, but is {rule}, "
+                "which jax traces: use MetropolisSampler."
+            )
 
     @property
     def n_batches(self) -> int:

@@ -139,8 +139,6 @@ class MCState(VariationalState):
         check_hilbert(self.hilbert, sampler, "sampler")
         length = chain_length(self.n_samples, sampler.n_chains)
         self._sampler, self._chain_length = sampler, length
-        if sampler.is_exact:
-            self._n_discard_per_chain = 0
         self._init_sampler_state()
         self.reset()
 
@@ -183,15 +181,14 @@ class MCState(VariationalState):
     @property
     def n_discard_per_chain(self) -> int:
         """Samples of each chain that are discarded before the ones that are kept."""
-        return self._n_discard_per_chain
+        # exact samplers draw independent samples
+        return 0 if self.sampler.is_exact else self._n_discard_per_chain
 
     @n_discard_per_chain.setter
     def n_discard_per_chain(self, n: int | None) -> None:
         if n is None:
             n = _DEFAULT_DISCARD
-        # exact samplers draw independent samples
-        n = check_count("n_discard_per_chain", n)
-        self._n_discard_per_chain = 0 if self.sampler.is_exact else n
+        self._n_discard_per_chain = check_count("n_discard_per_chain", n)
 
     @property
     def chunk_size(self) -> int | None:

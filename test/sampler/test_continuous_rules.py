@@ -94,6 +94,12 @@ def test_langevin_corrects_for_its_drift():
     np.testing.assert_allclose(chunked, facts, rtol=1e-12)
 
 
+def test_positions_are_no_integers():
+    with pytest.raises(ValueError, match="must be able to hold the positions of .* but is int8"):
+        nk.sampler.MetropolisGaussian(FREE, dtype=np.int8)
+    assert nk.sampler.MetropolisGaussian(FREE, dtype=jnp.bfloat16).dtype == jnp.bfloat16
+
+
 def test_bad_input():
     with pytest.raises(TypeError, match="MetropolisLocal"):
         nk.sampler.MetropolisGaussian(nk.hilbert.Spin(0.5, 4))

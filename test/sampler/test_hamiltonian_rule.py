@@ -179,6 +179,21 @@ def test_repr_and_equality(operators):
         assert hash(one) == hash(other)
 
 
+def test_operators_that_leave_the_space():
+    hilbert = nk.hilbert.Spin(0.5, 4, total_sz=0)
+    field = sum(nk.operator.spin.sigmax(hilbert, i) for i in range(4))
+    model, nks = (lambda _, σ: jnp.zeros(len(σ))), nk.sampler
+    mixture = nks.rules.MultipleRules([HamiltonianRule(field)], [1])
+    for sampler in (
+        nks.MetropolisHamiltonian(hilbert, field.to_jax()),
+        nks.MetropolisHamiltonian(hilbert, field),
+        nks.MetropolisHamiltonianNumpy(hilbert, field),
+        nks.MetropolisSampler(hilbert, mixture),
+    ):
+        with pytest.raises(ValueError, match=r"leaves the Hilbert space.*project_to_space\(\)"):
+            sampler.sample(model, None)
+
+
 def test_bad_input(operators):
     hilbert = nk.hilbert.Spin(0.5, 5)
     with pytest.raises(TypeError, match="`operator` must be a discrete operator, but is a int"):

@@ -339,11 +339,29 @@ def test_defaults():
         ({"chunk_size": 0}, "`chunk_size` must be a positive integer"),
         ({"machine_pow": -1}, "`machine_pow` must be a positive number, but is -1"),
         ({"machine_pow": "two"}, "`machine_pow` must be a positive number, but is 'two'"),
+        ({"machine_pow": np.inf}, "`machine_pow` must be a positive number, but is inf"),
+        ({"dtype": np.uint8}, "must be able to hold the local states from -1 to 1 .* uint8"),
+        ({"dtype": bool}, "but is bool"),
     ],
 )
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):
         nk.sampler.MetropolisLocal(SPINS, **options)
+    if "n_chains_per_rank" not in options and len(options) == 1:
+        with pytest.raises(ValueError, match=message):
+            nk.sampler.MetropolisLocal(SPINS).replace(**options)
+
+
+def test_replaced_fields_are_checked():
+    sampler = nk.sampler.MetropolisLocal(SPINS, chunk_size=4)
+    assert sampler.replace(chunk_size=None).chunk_size is None
+    with pytest.raises(ValueError, match="no such change satisfies the constraint"):
+        sampler.replace(hilbert=nk.hilbert.Spin(0.5, 4, total_sz=0))
+    with pytest.raises(ValueError, match="`graph` must have 4 nodes"):
+        sampler.replace(rule=nk.sampler.rules.ExchangeRule(graph=nk.graph.Chain(3)))
+    wide = nk.sampler.MetropolisLocal(nk.hilbert.Fock(200, 2))
+    with pytest.raises(ValueError, match="from 0 to 200 .* but is int8"):
+        wide.replace(dtype=np.int8)
 
 
 def test_bad_objects(model):

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 import netket as nk
-from netket.sampler.rules import CustomRuleNumpy, HamiltonianRuleNumpy, MetropolisRule
+from netket.sampler.rules import (
+    CustomRuleNumpy,
+    HamiltonianRuleNumpy,
+    LocalRuleNumpy,
+    MetropolisRule,
+)
 
 SPINS = nk.hilbert.Spin(0.5, 3)
 CHAIN = nk.graph.Chain(3)
@@ -134,6 +139,29 @@ def test_expectation_value():
 def test_terms_must_be_stochastic(matrix):
     with pytest.raises(ValueError, match="stochastic matrices"):
         CustomRuleNumpy(flips(matrix=np.array(matrix)))
+
+
+def test_moves_that_leave_the_space_are_rejected():
+    """By both kinds of rules for custom moves."""
+    hilbert = nk.hilbert.Spin(0.5, 4, total_sz=0)
+    flip, swap = np.eye(2)[::-1], np.eye(4)[[0, 2, 1, 3]]
+    moves = nk.operator.LocalOperator(hilbert, [flip, swap, swap], [[0], [0, 1], [1, 3]])
+    for operator in (moves, moves.to_jax()):
+        sampler = nk.sampler.MetropolisCustom(hilbert, operator, n_chains=20)
+        samples, state = sampler.sample(lambda _, σ: jnp.zeros(len(σ)), None, chain_length=50)
+        assert np.all(np.asarray(samples).sum(axis=-1) == 0)
+        assert 0.1 < state.acceptance < 0.7
+
+
+def test_rules_of_the_other_kind():
+    with pytest.raises(TypeError, match="use MetropolisSamplerNumpy"):
+        nk.sampler.MetropolisSampler(SPINS, LocalRuleNumpy())
+    mixture = nk.sampler.rules.MultipleRules([LocalRuleNumpy()], [1])
+    with pytest.raises(TypeError, match="use MetropolisSamplerNumpy"):
+        nk.sampler.MetropolisSampler(SPINS, mixture)
+    for rule in (nk.sampler.rules.LocalRule(), mixture):
+        with pytest.raises(TypeError, match="must be written in numpy"):
+            nk.sampler.MetropolisSamplerNumpy(SPINS, rule)
 
 
 def test_bad_input():

@@ -59,6 +59,8 @@ def test_numbers_of_samples_are_rounded_up():
     assert (vs.n_samples, vs.chain_length) == (64, 2)
     vs.sampler = nk.sampler.ExactSampler(HI)
     assert (vs.samples.shape, vs.n_discard_per_chain) == ((1, 64, 4), 0)
+    vs.sampler = local_sampler()  # correlated samples are discarded again
+    assert vs.n_discard_per_chain == 5
 
 
 def test_samples_on_request():

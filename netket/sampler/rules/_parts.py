@@ -10,7 +10,12 @@ from netket.utils.types import PRNGKeyT, PyTree
 
 from .base import MetropolisRule
 
-__all__ = ["checked_rules", "init_states", "reset_states"]
+__all__ = ["checked_rules", "init_states", "parts_of", "reset_states"]
+
+
+def parts_of(rule: MetropolisRule) -> list[MetropolisRule]:
+    """A rule, and those that it is made of."""
+    return [rule, *(part for one in getattr(rule, "rules", ()) for part in parts_of(one))]
 
 
 def checked_rules(rules: Sequence[MetropolisRule]) -> tuple[MetropolisRule, ...]:

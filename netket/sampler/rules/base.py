@@ -15,6 +15,7 @@ import abc
 from typing import Any
 
 import jax
+import numpy as np
 
 from netket.hilbert import AbstractHilbert
 from netket.utils import struct
@@ -104,6 +105,14 @@ class MetropolisRule(struct.Pytree):
 
         Args:
             hilbert: The space of the sampler.
+        """
+
+    def check_start(self, hilbert: AbstractHilbert, σ: np.ndarray) -> None:
+        """Raises an error if the rule leads out of the space; called before the first samples.
+
+        Args:
+            hilbert: The space of the sampler.
+            σ: Configurations (C, N) at which chains begin; they are known, and in the space.
         """
 
 

@@ -26,6 +26,9 @@ from .base import DrawnAheadRule
 
 __all__ = ["HamiltonianRule"]
 
+# configurations from which an operator is checked
+_CHECKED = 64
+
 
 class _Moves(NamedTuple):
     """Which of the rows that an operator connects to σ are configurations other than σ."""
@@ -104,6 +107,9 @@ class HamiltonianRule(DrawnAheadRule):
                 f"on {self.operator.hilbert}."
             )
 
+    def check_start(self, hilbert: AbstractHilbert, σ: np.ndarray) -> None:
+        check_few(self.operator, σ)
+
     def draw(self, sampler: Any, key: PRNGKeyT, shape: tuple[int, ...]) -> jax.Array:
         """Uniform numbers (..., C)."""
         return uniform(key, shape)
@@ -155,6 +161,15 @@ class HamiltonianRule(DrawnAheadRule):
 
     def __repr__(self) -> str:
         return f"HamiltonianRule({self.operator}, kernel={self.kernel!r})"
+
+
+def check_few(operator: DiscreteOperator, σ: np.ndarray) -> None:
+    """Raises a ValueError if an operator leads out of a constrained space from configurations.
+
+    It does so from nearly all of them, so that only a few are looked at.
+    """
+    if not any(isinstance(x, jax.core.Tracer) for x in jax.tree.leaves(operator)):
+        operator.check_inside(σ[:_CHECKED])
 
 
 def _connected(operator: DiscreteOperator, σ: Array) -> tuple[jax.Array, _Moves]:

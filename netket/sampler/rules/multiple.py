@@ -62,6 +62,10 @@ class MultipleRules(MetropolisRule):
         for rule in self.rules:
             rule.check_space(hilbert)
 
+    def check_start(self, hilbert: AbstractHilbert, σ: np.ndarray) -> None:
+        for rule in self.rules:
+            rule.check_start(hilbert, σ)
+
     def init_state(self, sampler: Any, machine: Any, params: PyTree, key: PRNGKeyT) -> tuple:
         return init_states(self.rules, [sampler] * len(self.rules), machine, params, key)
 

@@ -17,14 +17,19 @@ from netket.utils.types import ArrayLike, PyTree
 
 from ._local_states import local_states
 from .base import MetropolisRule
+from .hamiltonian import check_few
 from .local import LocalRule
 
-__all__ = ["CustomRuleNumpy", "HamiltonianRuleNumpy", "LocalRuleNumpy"]
+__all__ = ["CustomRuleNumpy", "HamiltonianRuleNumpy", "LocalRuleNumpy", "NumpyRule"]
 
 _Proposal = tuple[np.ndarray, np.ndarray | None]
 
 
-class LocalRuleNumpy(MetropolisRule):
+class NumpyRule(MetropolisRule):
+    """A rule of this package for `MetropolisSamplerNumpy`."""
+
+
+class LocalRuleNumpy(NumpyRule):
     """Proposes another local state of one random site, as :class:`LocalRule`."""
 
     def __init__(self) -> None:
@@ -59,7 +64,7 @@ class LocalRuleNumpy(MetropolisRule):
         return "LocalRuleNumpy()"
 
 
-class _RuleOfRows(MetropolisRule):
+class _RuleOfRows(NumpyRule):
     """Proposes what an operator connects to σ, with probabilities from its matrix elements."""
 
     operator: DiscreteOperator = struct.field(pytree_node=False)
@@ -95,7 +100,13 @@ class _RuleOfRows(MetropolisRule):
         forward = np.where(stuck, 1.0, weights[np.minimum(chosen, len(rows) - 1)]) / np.where(
             stuck, 1.0, total
         )
-        return σp, np.where(stuck, 0.0, self._log_back(σ, σp) - np.log(forward))
+        inside = np.ones(len(σ), bool)
+        constraint = getattr(self.operator.hilbert, "constraint", None)
+        if constraint is not None:
+            inside = np.asarray(constraint(σp))
+            σp = np.where(inside[:, None], σp, σ)
+        correction = np.where(stuck, 0.0, self._log_back(σ, σp) - np.log(forward))
+        return σp, np.where(inside, correction, -np.inf)
 
     def _log_back(self, σ: np.ndarray, σp: np.ndarray) -> np.ndarray:
         """log q(σ|σ'), -inf where nothing leads back."""
@@ -126,6 +137,9 @@ class HamiltonianRuleNumpy(_RuleOfRows):
 
     The same as :class:`HamiltonianRule`, on the host.
     """
+
+    def check_start(self, hilbert: AbstractHilbert, σ: np.ndarray) -> None:
+        check_few(self.operator, σ)
 
     def __init__(self, operator: DiscreteOperator):
         """Constructs the rule.

@@ -72,6 +72,12 @@ class TensorRule(MetropolisRule):
         for rule, factor in zip(self.rules, self.hilbert.subspaces):
             rule.check_space(factor)
 
+    def check_start(self, hilbert: AbstractHilbert, σ: np.ndarray) -> None:
+        ends = np.cumsum([factor.size for factor in self.hilbert.subspaces])
+        parts = np.split(σ, ends[:-1], axis=-1)
+        for rule, factor, part in zip(self.rules, self.hilbert.subspaces, parts):
+            rule.check_start(factor, part)
+
     def init_state(self, sampler: Any, machine: Any, params: PyTree, key: PRNGKeyT) -> tuple:
         return init_states(self.rules, self._samplers(sampler), machine, params, key)
 
