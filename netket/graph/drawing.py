@@ -107,6 +107,8 @@ def draw_lattice(
         size = _figure_size(lattice, picture, has_legend) if figsize is None else figsize
         keywords = {"projection": "3d", "computed_zorder": False} if solid else {}
         _, ax = plt.subplots(figsize=size, layout="constrained", subplot_kw=keywords)
+        # what room is left is to the right, for the legend
+        ax.set_anchor("W" if has_legend else "C")
         width, height = size[0] - _LEGEND_WIDTH * has_legend, size[1]
     elif solid != hasattr(ax, "get_zlim"):
         raise ValueError(
@@ -160,15 +162,14 @@ def _box(lattice: Lattice, picture: Picture) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper corner of what is drawn, (2,) or (3,)."""
     points = np.concatenate([_points(picture), picture.corners])
     if lattice.ndim < 3:
-        points = _flat(points)
+        bent = np.isin(picture.kinds, list(picture.bent))
+        arcs = [_arc(line) for line in _flat(picture.bonds[bent])]
+        points = np.concatenate([_flat(points), *arcs])
     margin = (0.15 if lattice.ndim == 3 else 0.45) * _nearest(lattice)
     if len(picture.corners) and lattice.ndim < 3:
         # names of the basis vectors
         margin = max(margin, 0.3 * float(np.linalg.norm(lattice.basis_vectors, axis=1).min()))
-    arcs = 0.22 * lattice._basis_vectors[0, 0] if lattice.ndim == 1 and picture.bent else 0.0
-    low, high = points.min(axis=0) - margin, points.max(axis=0) + margin
-    high[1] += arcs * (1 + max(picture.bent, default=0))
-    return low, high
+    return points.min(axis=0) - margin, points.max(axis=0) + margin
 
 
 def _nearest(lattice: Lattice) -> float:

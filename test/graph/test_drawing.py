@@ -122,3 +122,23 @@ def test_sizes_and_colours():
 def test_four_dimensions():
     with pytest.raises(ValueError, match="up to 3 dimensions"):
         nk.graph.Hypercube(2, 4, pbc=False).draw(show=False)
+
+
+@pytest.mark.parametrize(
+    "lattice",
+    [
+        nk.graph.Square(4, pbc=False),
+        nk.graph.Chain(7),
+        nk.graph.Triangular((4, 3)),
+    ],
+)
+def test_arcs_and_legends_are_on_the_picture(lattice):
+    ax = lattice.draw(show=False, distance_order=3)
+    ax.figure.canvas.draw()
+    width = ax.figure.bbox.width
+    assert ax.get_legend().get_window_extent().x1 <= width
+    low, high = np.array([ax.get_xlim(), ax.get_ylim()]).T
+    for line in ax.lines:
+        points = np.asarray(line.get_xydata())
+        assert (points >= low).all()
+        assert (points <= high).all()
