@@ -8,6 +8,8 @@ import numpy as np
 
 from netket.operator import DiscreteOperator
 
+from ._eigen import check_hermitian, few_eigenvalues
+
 Eigen = np.ndarray | tuple[np.ndarray, np.ndarray]
 
 
@@ -24,11 +26,11 @@ def lanczos_ed(
 
     Args:
         operator: the operator.
-        k: number of eigenvalues, smaller than the dimension of the space.
+        k: number of eigenvalues, up to the dimension of the space.
         compute_eigenvectors: return the eigenvectors, too.
         matrix_free: do not store the matrix; slower, with memory for few vectors only.
         scipy_args: more arguments for `scipy.sparse.linalg.eigsh`, for example ``tol`` or
-            ``which``.
+            ``which``. With ``sigma`` the eigenvalues nearest to it are found.
         sector: restrict the operator to the states of an irrep of a symmetry, or to what the
             sectors of several symmetries have in common: ``representation.sector(...)`` of
             `netket.symmetry`. For irreps of more than one dimension, each multiplet counts once.
@@ -38,7 +40,8 @@ def lanczos_ed(
         eigenvectors, of shape (n_states, k), as columns.
 
     Raises:
-        ValueError: the space has too many states, or not more than `k`.
+        ValueError: the space has too many states, or fewer than `k`; or the operator is not
+            hermitian.
 
     Example:
         >>> import netket as nk
@@ -46,8 +49,6 @@ def lanczos_ed(
         >>> float(nk.exact.lanczos_ed(ha)[0].round(6))
         -10.251662
     """
-    from scipy.sparse.linalg import eigsh
-
     n = _check(operator)
     if sector is not None:
         if matrix_free:
@@ -61,20 +62,14 @@ def lanczos_ed(
             compute_eigenvectors=compute_eigenvectors,
             scipy_args=scipy_args,
         )
-    if not 0 < k < n:
+    if not 0 < k <= n:
         raise ValueError(
-            f"Argument `k` must be between 1 and {n - 1}, as the space has {n} states, but is "
-            f"{k}: `full_ed` computes all eigenvalues."
+            f"Argument `k` must be between 1 and {n}, the number of states of the space, but is "
+            f"{k}."
         )
     matrix = operator.to_linear_operator() if matrix_free else operator.to_sparse()
-    options = {"which": "SA", **(scipy_args or {})}
-    if n <= 2 * k + 1 or n < 20:  # too small for Krylov spaces
-        return _smallest_of_all(operator, k, options, compute_eigenvectors)
-    if not compute_eigenvectors:
-        return np.sort(eigsh(matrix, k=k, return_eigenvectors=False, **options))
-    w, v = eigsh(matrix, k=k, return_eigenvectors=True, **options)
-    order = np.argsort(w)
-    return w[order], v[:, order]
+    check_hermitian(operator, matrix)
+    return few_eigenvalues(matrix, int(k), scipy_args, compute_eigenvectors)
 
 
 def full_ed(
@@ -92,7 +87,7 @@ def full_ed(
         the eigenvectors, of shape (n_states, n_states), as columns.
 
     Raises:
-        ValueError: the space has too many states.
+        ValueError: the space has too many states, or the operator is not hermitian.
 
     Example:
         >>> import netket as nk
@@ -106,17 +101,9 @@ def full_ed(
         from .sectors import full_ed_in_sector
 
         return full_ed_in_sector(operator, sector, compute_eigenvectors=compute_eigenvectors)
-    return eigh(np.asarray(operator.to_dense()), eigvals_only=not compute_eigenvectors)
-
-
-def _smallest_of_all(
-    operator: DiscreteOperator, k: int, options: Mapping[str, Any], compute_eigenvectors: bool
-) -> Eigen:
-    """k eigenvalues from all of them, chosen like `eigsh` does."""
-    w, v = full_ed(operator, compute_eigenvectors=True)
-    keys = {"SA": w, "LA": -w, "SM": abs(w), "LM": -abs(w)}
-    chosen = np.sort(np.argsort(keys.get(options["which"], w), kind="stable")[:k])
-    return (w[chosen], v[:, chosen]) if compute_eigenvectors else w[chosen]
+    matrix = np.asarray(operator.to_dense())
+    check_hermitian(operator, matrix)
+    return eigh(matrix, eigvals_only=not compute_eigenvectors)
 
 
 def _check(operator: Any) -> int:

@@ -22,6 +22,8 @@ from netket.operator.permutation._base import PermutationKind
 from netket.symmetry import Sector
 from netket.symmetry._basis import projector_basis
 
+from ._eigen import few_eigenvalues
+
 __all__ = ["SectorBasis", "full_ed_in_sector", "lanczos_in_sector", "sector_basis"]
 
 # Connected elements that are worked on at a time.
@@ -290,8 +292,6 @@ def lanczos_in_sector(
     scipy_args: Mapping[str, Any] | None = None,
 ) -> Any:
     """The k smallest eigenvalues of a hermitian operator in a sector: see `lanczos_ed`."""
-    from scipy.sparse.linalg import eigsh
-
     basis = sector_basis(sector)
     matrix, n = basis.matrix(operator), basis.n_states
     if not 0 < k <= n:
@@ -301,17 +301,10 @@ def lanczos_in_sector(
             if n
             else f"Argument `sector` must have states, but no state of {basis.hilbert} is in it."
         )
-    options = {"which": "SA", **(scipy_args or {})}
-    if n <= max(2 * k + 1, 200):  # too small for Krylov spaces
-        w, v = np.linalg.eigh(matrix.toarray())
-        keys = {"SA": w, "LA": -w, "SM": abs(w), "LM": -abs(w)}
-        chosen = np.sort(np.argsort(keys.get(options["which"], w), kind="stable")[:k])
-        w, v = w[chosen], v[:, chosen]
-    else:
-        w, v = eigsh(matrix, k=k, return_eigenvectors=True, **options)
-        order = np.argsort(w)
-        w, v = w[order], v[:, order]
-    return (w, basis.to_full(v)) if compute_eigenvectors else w
+    if not compute_eigenvectors:
+        return few_eigenvalues(matrix, k, scipy_args, False)
+    w, v = few_eigenvalues(matrix, k, scipy_args, True)
+    return w, basis.to_full(v)
 
 
 def full_ed_in_sector(

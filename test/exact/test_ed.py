@@ -147,10 +147,34 @@ def test_small_spaces():
     """Spaces that are too small for Krylov spaces."""
     ha = Ising(nk.hilbert.Spin(0.5, 2), nk.graph.Chain(2, pbc=False), h=1.0)
     w = nk.exact.full_ed(ha)
-    for k in (1, 2, 3):
+    for k in (1, 2, 3, 4):
         np.testing.assert_allclose(nk.exact.lanczos_ed(ha, k=k), w[:k])
     values, vectors = nk.exact.lanczos_ed(ha, k=2, compute_eigenvectors=True)
     np.testing.assert_allclose(ha.to_dense() @ vectors, vectors * values, atol=1e-12)
+    one = spin.sigmaz(nk.hilbert.Spin(0.5, 2, total_sz=1), 0)
+    assert nk.exact.lanczos_ed(one, matrix_free=True) == nk.exact.full_ed(one) == [1.0]
+
+
+@pytest.mark.parametrize("n", [4, 8])
+@pytest.mark.parametrize(
+    "options, key",
+    [
+        ({"which": "LM"}, lambda w: -abs(w)),
+        ({"which": "BE"}, lambda w: np.minimum(np.arange(len(w)), np.arange(len(w))[::-1])),
+        ({"sigma": 1.1}, lambda w: abs(w - 1.1)),
+        ({"sigma": 1.1, "which": "SA"}, lambda w: 1 / (w - 1.1)),
+    ],
+)
+def test_small_and_large_spaces_choose_alike(n, options, key):
+    """All eigenvalues of a small matrix are known, Krylov spaces find some of a large one."""
+    hi = nk.hilbert.Spin(0.5, n)
+    fields = 0.1 * np.arange(1, n + 1) ** 1.5
+    ha = sum(c * spin.sigmaz(hi, i) + 0.3 * spin.sigmax(hi, i) for i, c in enumerate(fields))
+    w = nk.exact.full_ed(ha)
+    expected = np.sort(w[np.argsort(key(w), kind="stable")[:4]])
+    np.testing.assert_allclose(
+        nk.exact.lanczos_ed(ha, k=4, scipy_args=options), expected, atol=1e-8
+    )
 
 
 def test_linear_operator_is_scipys():
@@ -160,8 +184,19 @@ def test_linear_operator_is_scipys():
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match="`k` must be between 1 and 63"):
-        nk.exact.lanczos_ed(HA, k=64)
+    for k in (0, 65):
+        with pytest.raises(ValueError, match=f"`k` must be between 1 and 64.*but is {k}"):
+            nk.exact.lanczos_ed(HA, k=k)
+    with pytest.raises(ValueError, match="`which` must be one of"):
+        nk.exact.lanczos_ed(HA, scipy_args={"which": "smallest"})
+    with pytest.raises(TypeError, match="no arguments .'shift'"):
+        nk.exact.lanczos_ed(HA, scipy_args={"shift": 1.0})
+    raising = spin.sigmap(HI, 0) + spin.sigmaz(HI, 1)
+    for solve in (nk.exact.full_ed, nk.exact.lanczos_ed):
+        with pytest.raises(ValueError, match="must be hermitian, but this LocalOperator is not"):
+            solve(raising)
+    with pytest.raises(ValueError, match="must be hermitian"):
+        nk.exact.lanczos_ed(raising, matrix_free=True)
     with pytest.raises(ValueError, match="few enough states"):
         nk.exact.full_ed(spin.sigmax(nk.hilbert.Spin(0.5, 80), 0))
     with pytest.raises(TypeError, match="discrete operator, but is ndarray"):
