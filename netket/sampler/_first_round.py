@@ -54,20 +54,23 @@ def check_proposed(hilbert: AbstractHilbert, rule: Any, σ: Array) -> None:
     check_members(hilbert, rows.reshape(-1, hilbert.size), what)
 
 
-def check_amplitudes(log_prob: Array) -> None:
-    """Raises a ValueError if no chain is at a configuration with an amplitude.
+def check_amplitudes(log_prob: Array, *, of_chains: bool = True) -> None:
+    """Raises a ValueError if no configuration has an amplitude.
 
     Args:
-        log_prob: log-probabilities (C,) after the first steps.
+        log_prob: log-probabilities of the samples.
+        of_chains: whether they are those of chains, which might have begun elsewhere.
     """
     if isinstance(log_prob, jax.core.Tracer):
         return
     values = own_rows(log_prob)
     if len(values) and np.all(np.isnan(values)):
         raise ValueError(
-            "The log-amplitudes of the model are NaN for the configurations of all chains. Look "
+            "The log-amplitudes of the model are NaN for the configurations of all samples. Look "
             "for logarithms of negative numbers, overflow, or parameters that are NaN."
         )
+    if len(values) and np.all(values == -np.inf) and not of_chains:
+        raise ValueError("The amplitudes of the model are zero for all states of the space.")
     if len(values) and np.all(values == -np.inf):
         raise ValueError(
             "The amplitudes of the model are zero for the configurations of all chains, and for "

@@ -95,7 +95,7 @@ class ExactSampler(Sampler):
         is_first = not is_known(state.rng)
         samples, log_prob, state = _sample(self, machine, parameters, state, chain_length, numbers)
         if is_first and chain_length > 0:
-            check_amplitudes(log_prob)
+            check_amplitudes(log_prob, of_chains=False)
         remember(state.rng)
         return ((samples, log_prob) if return_log_probabilities else samples), state
 

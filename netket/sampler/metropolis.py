@@ -222,6 +222,7 @@ class MetropolisSampler(Sampler):
     def reset(
         self, machine: ModuleOrApplyFun, parameters: PyTree, state: SamplerState | None = None
     ) -> MetropolisSamplerState:
+        _check_kind(self, state)
         new: Any = super().reset(machine, parameters, state)
         if (
             isinstance(state, MetropolisSamplerState)
@@ -240,6 +241,7 @@ class MetropolisSampler(Sampler):
         chain_length: int = 1,
         return_log_probabilities: bool = False,
     ) -> tuple[Any, SamplerState]:
+        _check_kind(self, state)
         start: Any = self.reset(machine, parameters) if state is None else state
         is_first = not is_known(start.σ)
         if is_first:
@@ -387,6 +389,15 @@ def _at_random(
     σ = sampler.rule.random_state(sampler, machine, parameters, state, key)
     _check_shape(sampler, f"What `{type(sampler.rule).__name__}.random_state` returns", σ)
     return state.replace(σ=shard_along_axis(jnp.asarray(σ), 0))
+
+
+def _check_kind(sampler: MetropolisSampler, state: Any) -> None:
+    """Raises a TypeError for the state of a sampler of another kind."""
+    if state is not None and not hasattr(state, "σ"):
+        raise TypeError(
+            f"Argument `state` must be one of a {type(sampler).__name__}, but is a "
+            f"{type(state).__name__}. Make one by `sampler.init_state(machine, parameters, seed)`."
+        )
 
 
 def _check_shape(sampler: MetropolisSampler, what: str, σ: Array) -> None:

@@ -50,8 +50,13 @@ def apply_operator(
         seed: of the sampler.
 
     Raises:
+        TypeError: `operator` is no discrete operator.
         ValueError: the operator acts on another Hilbert space.
     """
+    if not isinstance(operator, DiscreteOperator):
+        raise TypeError(
+            f"Argument `operator` must be a discrete operator, but is a {type(operator).__name__}."
+        )
     check_hilbert(vstate.hilbert, operator)
     applied = {"operator": operator}
     if isinstance(vstate.model, AppliedOperator):

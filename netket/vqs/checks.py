@@ -4,6 +4,7 @@
 from typing import Any
 
 import jax
+import numpy as np
 
 from netket.hilbert import AbstractHilbert
 from netket.operator import DiscreteOperator
@@ -32,9 +33,15 @@ def check_operator(hilbert: AbstractHilbert, operator: Any, σ: Any) -> None:
         σ: samples of the state, (n_chains, chain_length, N); only the first few are looked at.
 
     Raises:
-        ValueError: the operator acts on another space, or leaves it; the message names the term.
+        ValueError: there are no samples, or the operator acts on another space, or leaves it; then
+            the message names the term.
     """
     check_hilbert(hilbert, operator)
+    if np.size(σ) == 0:
+        raise ValueError(
+            "There are no samples to average over: the last ones were asked for by "
+            "`sample(chain_length=0)`. Call `reset()`, or `sample()`."
+        )
     if getattr(hilbert, "constraint", None) is None or not isinstance(operator, DiscreteOperator):
         return
     facts = operator.__dict__.setdefault("_cached", {})

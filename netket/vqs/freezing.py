@@ -56,7 +56,7 @@ def freeze_parameters(
         The new state; it has the samples of the old one.
 
     Raises:
-        TypeError: the parameters are no nested dictionaries.
+        TypeError: `is_frozen` is no function, or the parameters are no nested dictionaries.
 
     Example:
         >>> import netket as nk
@@ -65,6 +65,11 @@ def freeze_parameters(
         >>> list(frozen.parameters)
         ['Dense']
     """
+    if not callable(is_frozen):
+        raise TypeError(
+            "Argument `is_frozen` must be a function (path, parameter) -> bool, but is "
+            f"{is_frozen!r}."
+        )
     state = unfreeze_parameters(vstate)
     if not isinstance(state.parameters, dict):
         raise TypeError(

@@ -55,12 +55,17 @@ def log_amplitude(model: Any, variables: PyTree, σ: Array, **kwargs: Any) -> An
         Log-amplitudes (...); with `mutable` a pair of these and the changed variables.
 
     Raises:
-        ValueError: the model returns another shape.
+        ValueError: the model returns another shape, or no numbers.
     """
     σ = jnp.asarray(σ)
     x = σ.reshape(-1, σ.shape[-1])
     out = model.apply(variables, x, **kwargs)
     out, *state = out if isinstance(out, tuple) else (out,)
+    if not jnp.issubdtype(jnp.result_type(out), jnp.number):
+        raise ValueError(
+            f"Argument `model` must return log-amplitudes, real or complex numbers, but "
+            f"{_name(model)} returns {jnp.result_type(out)}."
+        )
     if jnp.shape(out) != x.shape[:1]:
         raise ValueError(
             f"Argument `model` must map configurations of shape {x.shape} to one log-amplitude "
@@ -80,8 +85,15 @@ def _name(model: Any) -> str:
     return getattr(model, "__qualname__", type(model).__name__)
 
 
-def check_hashable(model: Any) -> None:
-    """Raises a TypeError, with a hint, if a model cannot be a static argument."""
+def check_module(model: Any) -> None:
+    """Raises a TypeError, with a hint, for what is no model or cannot be a static argument."""
+    if not callable(getattr(model, "apply", None)):
+        raise TypeError(
+            "Argument `model` must be a module with methods `init(rng, x)` and "
+            "`apply(variables, x)`, or a pair of such functions, but is "
+            f"{getattr(model, '__qualname__', repr(model))}. Pass a single function as "
+            "`apply_fun`, with its `variables`."
+        )
     try:
         hash(model)
     except TypeError as error:

@@ -18,7 +18,7 @@ from netket.utils.model_frameworks import identify_framework, maybe_wrap_module
 from netket.utils.types import Array, DType, ModelStateT, NNInitFunc, PyTree, SeedT
 
 from .dispatch import applied, expect, expect_and_forces, expect_and_grad
-from .model import FunctionModel, check_hashable, check_model, init_variables, log_amplitude
+from .model import FunctionModel, check_model, check_module, init_variables, log_amplitude
 from .pickling import reduce
 
 
@@ -63,7 +63,7 @@ class VariationalState(abc.ABC):
         if model is None:
             model = FunctionModel(init_fun, apply_fun)
         self._held_variables, self._model = maybe_wrap_module(model)
-        check_hashable(self._model)
+        check_module(self._model)
         self._apply_fun = HashablePartial(log_amplitude, self._model)
         self._init_override = init_fun if apply_fun is None else None
         self.mutable = tuple(mutable) if isinstance(mutable, list) else mutable
@@ -280,6 +280,11 @@ class VariationalState(abc.ABC):
             qgt_T: one of the types in `netket.optimizer.qgt`; the states of this package choose
                 the best for the model if it is left out.
         """
+        if not callable(qgt_T):
+            raise TypeError(
+                "Argument `qgt_T` must be a type of netket.optimizer.qgt, or one with options, "
+                f"such as QGTJacobianDense(holomorphic=True), but is {qgt_T!r}."
+            )
         return qgt_T(self)
 
 

@@ -75,7 +75,7 @@ def test_later_rounds_are_looked_at_too():
         sampler.sample(once_inside, 0.0, state=state)
 
 
-@pytest.mark.parametrize("value, message", [(jnp.nan, "NaN.*all chains"), (-jnp.inf, "zero.*all")])
+@pytest.mark.parametrize("value, message", [(jnp.nan, "NaN.*all samples"), (-jnp.inf, "zero.*all")])
 def test_models_without_amplitudes(value, message):
     nothing = lambda variables, σ: jnp.full(len(σ), value)  # noqa: E731
     with pytest.raises(ValueError, match=f"(?s){message}"):

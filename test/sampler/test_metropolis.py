@@ -397,6 +397,10 @@ def test_states_of_another_sampler(model):
     state = nk.sampler.MetropolisLocal(SPINS).init_state(model, variables, seed=1)
     with pytest.raises(ValueError, match=r"must have shape \(8, 4\), one row for each chain"):
         nk.sampler.MetropolisLocal(SPINS, n_chains=8).sample(model, variables, state=state)
+    exact = nk.sampler.ExactSampler(SPINS).init_state(model, variables, seed=1)
+    for method in ("sample", "reset"):
+        with pytest.raises(TypeError, match="must be one of a MetropolisSampler, but is a Exact"):
+            getattr(nk.sampler.MetropolisLocal(SPINS), method)(model, variables, state=exact)
 
 
 # -- third parties -------------------------------------------------------------------------------

@@ -224,6 +224,21 @@ def test_bad_arguments(kwargs, message):
         product_state(**kwargs)
 
 
+def test_bad_questions():
+    vs = product_state()
+    with pytest.raises(TypeError, match="`operator` must be a discrete operator, but is a int"):
+        nk.vqs.apply_operator(3, vs)
+    with pytest.raises(TypeError, match="`is_frozen` must be a function"):
+        nk.vqs.freeze_parameters(vs, "bias")
+    with pytest.raises(TypeError, match="`qgt_T` must be a type of netket.optimizer.qgt"):
+        vs.quantum_geometric_tensor(3)
+    op = nk.operator.Ising(HI, nk.graph.Chain(4), h=1.0)
+    assert vs.sample(chain_length=0).shape == (16, 0, 4)
+    for ask in (vs.expect, vs.expect_and_grad, vs.expect_and_forces, vs.local_estimators):
+        with pytest.raises(ValueError, match="There are no samples to average over"):
+            ask(op)
+
+
 def test_bad_models():
     class Column(nn.Module):
         @nn.compact
@@ -240,6 +255,11 @@ def test_bad_models():
             nk.vqs.MCState(local_sampler(), model)
         with pytest.raises(ValueError, match=rf"returns shape {shape}"):
             nk.vqs.FullSumState(HI, model)
+    for model in (3, lambda variables, x: x.sum(axis=-1)):
+        with pytest.raises(TypeError, match="`model` must be a module .* as `apply_fun`"):
+            nk.vqs.MCState(local_sampler(), model)
+    with pytest.raises(ValueError, match="must return log-amplitudes, .* returns bool"):
+        nk.vqs.MCState(local_sampler(), apply_fun=lambda v, x: x[:, 0] > 0, variables={})
     with pytest.raises(ValueError, match="`model`, or else `apply_fun`"):
         nk.vqs.MCState(local_sampler())
     with pytest.raises(TypeError, match="HashableArray"):
