@@ -5,7 +5,7 @@ from netket.utils.incremental import IncrementalModel
 
 from . import tensor_networks
 from .autoreg import AbstractARNN, ARNNConv1D, ARNNConv2D, ARNNDense, ARNNSequential
-from .deepset import DeepSetMLP
+from .deepset import DeepSetMLP, DeepSetRelDistance
 from .equivariant import GCNN, update_GCNN_parity
 from .fast_autoreg import FastARNNConv1D, FastARNNConv2D, FastARNNDense, FastARNNSequential
 from .full_space import LogStateVector
@@ -19,6 +19,7 @@ from .slater import MultiSlater2nd, Slater2nd
 
 __all__ = [
     "DeepSetMLP",
+    "DeepSetRelDistance",
     "GCNN",
     "Gaussian",
     "RBMSymm",

@@ -152,3 +152,35 @@ def test_models_are_hashable_and_parameters_serialise(name):
     data = flax.serialization.to_bytes(variables)
     loaded = flax.serialization.from_bytes(jax.tree.map(jnp.zeros_like, variables), data)
     jax.tree.map(np.testing.assert_array_equal, loaded, variables)
+
+
+BOX = nk.experimental.geometry.Cell(d=2, L=(3.0, 4.0))
+PAIRS = nk.models.DeepSetRelDistance(
+    nk.experimental.hilbert.Particle(3, geometry=BOX), 2, 2, (4, 3), (4, 1), cusp_exponent=3
+)
+
+
+def test_functions_of_distances():
+    """Numbers of NetKet 3.23; particles that cross the boundary, or are exchanged."""
+    x = jnp.array([[0.3, 1.9, 2.4, 0.2, 1.1, 3.1]])
+    rng = np.random.default_rng(0)
+    variables = jax.tree.map(lambda p: 0.5 * rng.normal(size=p.shape), initial(PAIRS, x))
+    value = PAIRS.apply(variables, x)
+    np.testing.assert_allclose(value, [0.63482958], atol=1e-8)
+    rows = jnp.stack([x + jnp.array([3, -4.0, 0, 0, 0, 8]), x[:, [2, 3, 0, 1, 4, 5]]])
+    np.testing.assert_allclose(PAIRS.apply(variables, rows), [value, value], rtol=1e-9)
+    without = {"params": {**variables["params"], "cusp": jnp.zeros(1)}}
+    np.testing.assert_allclose(PAIRS.apply(without, x[0]), 0.64491373, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"features_rho": (4, 2)}, "must end with 1"),
+        ({"features_phi": (4,)}, "`layers_phi` = 2"),
+        ({"hilbert": nk.hilbert.Spin(0.5, 6)}, "periodic in every direction"),
+    ],
+)
+def test_bad_functions_of_distances(change, message):
+    with pytest.raises(ValueError, match=message):
+        PAIRS.copy(**change).init(jax.random.PRNGKey(0), jnp.zeros((1, 6)))
