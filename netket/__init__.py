@@ -8,8 +8,11 @@ little more than ``import jax``. It enables 64-bit numbers in JAX and starts no 
 import importlib
 from typing import Any
 
+from . import _inner_paths
 from ._version import __version__
 from .config import config
+
+_inner_paths.install()
 
 _SUBMODULES = (
     "callbacks",

@@ -19,6 +19,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 
 # which package stands on which floor; imports only point down
 FLOORS = {
+    "_inner_paths": 0,
     "_version": 0,
     "config": 1,
     "errors": 1,
@@ -59,7 +60,7 @@ SAME_FLOOR = {
 
 
 def packages() -> list[str]:
-    return sorted(m.name for m in pkgutil.iter_modules([str(PACKAGE)]) if m.name != "_version")
+    return sorted(m.name for m in pkgutil.iter_modules([str(PACKAGE)]) if m.name[0] != "_")
 
 
 def imported_packages(path: pathlib.Path):

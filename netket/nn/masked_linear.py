@@ -26,7 +26,8 @@ from ._dense import dot
 
 __all__ = ["MaskedConv1D", "MaskedConv2D", "MaskedDense1D"]
 
-_kernel_init = nn.initializers.lecun_normal()
+# the name is that which scripts import
+default_kernel_init = nn.initializers.lecun_normal()
 _zeros = nn.initializers.zeros
 
 # largest product of the numbers of features for which the convolution of XLA is used
@@ -56,7 +57,7 @@ class MaskedDense1D(nn.Module):
     """Data type of the parameters."""
     precision: Any = None
     """Precision of the matrix product, see `jax.lax.Precision`."""
-    kernel_init: NNInitFunc = _kernel_init
+    kernel_init: NNInitFunc = default_kernel_init
     """Initialiser of the kernel; it is scaled up to make up for the zeros."""
     bias_init: NNInitFunc = _zeros
     """Initialiser of the bias."""
@@ -90,7 +91,7 @@ class MaskedConv1D(nn.Module):
     """Data type of the parameters."""
     precision: Any = None
     """Precision of the matrix products, see `jax.lax.Precision`."""
-    kernel_init: NNInitFunc = _kernel_init
+    kernel_init: NNInitFunc = default_kernel_init
     """Initialiser of the kernel."""
     bias_init: NNInitFunc = _zeros
     """Initialiser of the bias."""
@@ -125,7 +126,7 @@ class MaskedConv2D(nn.Module):
     """Data type of the parameters."""
     precision: Any = None
     """Precision of the matrix products, see `jax.lax.Precision`."""
-    kernel_init: NNInitFunc = _kernel_init
+    kernel_init: NNInitFunc = default_kernel_init
     """Initialiser of the kernel; it is scaled up to make up for the zeros."""
     bias_init: NNInitFunc = _zeros
     """Initialiser of the bias."""

@@ -31,8 +31,10 @@ from netket.utils.types import Array, DType, NNInitFunc
 
 __all__ = ["DenseEquivariant", "DenseSymm"]
 
-# fan-in: features that come in, times sites or elements
-_lecun = nn.initializers.variance_scaling(1.0, "fan_in", "truncated_normal", in_axis=1, out_axis=0)
+# fan-in: features that come in, times sites or elements; the name is that which scripts import
+default_equivariant_initializer = nn.initializers.variance_scaling(
+    1.0, "fan_in", "truncated_normal", in_axis=1, out_axis=0
+)
 
 
 def DenseSymm(
@@ -144,7 +146,7 @@ class DenseSymmMatrix(nn.Module):
     """Data type of the parameters."""
     precision: Any = None
     """Precision of the products, see `jax.lax.Precision`."""
-    kernel_init: NNInitFunc = _lecun
+    kernel_init: NNInitFunc = default_equivariant_initializer
     """Initialiser of the kernel."""
     bias_init: NNInitFunc = nn.initializers.zeros
     """Initialiser of the bias."""
@@ -174,7 +176,7 @@ class DenseSymmFFT(nn.Module):
     """Data type of the parameters."""
     precision: Any = None
     """Precision of the products, see `jax.lax.Precision`."""
-    kernel_init: NNInitFunc = _lecun
+    kernel_init: NNInitFunc = default_equivariant_initializer
     """Initialiser of the kernel."""
     bias_init: NNInitFunc = nn.initializers.zeros
     """Initialiser of the bias."""
@@ -205,7 +207,7 @@ class DenseEquivariantMatrix(nn.Module):
     """Data type of the parameters."""
     precision: Any = None
     """Precision of the products, see `jax.lax.Precision`."""
-    kernel_init: NNInitFunc = _lecun
+    kernel_init: NNInitFunc = default_equivariant_initializer
     """Initialiser of the kernel."""
     bias_init: NNInitFunc = nn.initializers.zeros
     """Initialiser of the bias."""
@@ -235,7 +237,7 @@ class DenseEquivariantFFT(nn.Module):
     """Data type of the parameters."""
     precision: Any = None
     """Precision of the products, see `jax.lax.Precision`."""
-    kernel_init: NNInitFunc = _lecun
+    kernel_init: NNInitFunc = default_equivariant_initializer
     """Initialiser of the kernel."""
     bias_init: NNInitFunc = nn.initializers.zeros
     """Initialiser of the bias."""
@@ -270,7 +272,7 @@ class DenseEquivariantIrrep(nn.Module):
     """Data type of the parameters."""
     precision: Any = None
     """Precision of the products, see `jax.lax.Precision`."""
-    kernel_init: NNInitFunc = _lecun
+    kernel_init: NNInitFunc = default_equivariant_initializer
     """Initialiser of the kernel."""
     bias_init: NNInitFunc = nn.initializers.zeros
     """Initialiser of the bias."""
