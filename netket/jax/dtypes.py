@@ -45,8 +45,11 @@ def dtype_real(typ: DType) -> np.dtype:
 
 
 def maybe_promote_to_complex(*types: DType) -> np.dtype:
-    """The smallest dtype that holds all of `types`, complex if any of them is."""
-    return canonicalize_dtypes(*types)
+    """The first of `types`, or its complex counterpart if any of them is complex.
+
+    The precision is that of the first one.
+    """
+    return dtype_complex(types[0]) if any(map(is_complex_dtype, types)) else _dtype(types[0])
 
 
 def canonicalize_dtypes(*values: Any, dtype: DType = None) -> np.dtype:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Statistics of Monte Carlo data: means with error bars, and whether to trust them."""
 
+from typing import Any
+
+from ._old_names import old_name
 from .batch import (
     LocalEstimatorsBatch,
     OnlineStatsBatch,
@@ -23,3 +26,7 @@ __all__ = [
     "online_statistics_batch",
     "statistics",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    return old_name(name)

@@ -87,6 +87,8 @@ def test_dtypes():
     with pytest.raises(TypeError, match="floating"):
         nk.jax.dtype_complex(np.int8)
     assert nk.jax.maybe_promote_to_complex(np.complex64, np.float32) == np.complex64
+    assert nk.jax.maybe_promote_to_complex(np.float32, np.complex128) == np.complex64
+    assert nk.jax.maybe_promote_to_complex(np.float32, float) == np.float32
     assert nk.jax.canonicalize_dtypes(np.float32(1), 2.0, None) == np.float32
     assert nk.jax.canonicalize_dtypes(None) == np.float64
     assert nk.jax.canonicalize_dtypes(1.0, dtype=np.float32) == np.float32
