@@ -34,15 +34,21 @@ def error_from_autocorrelation(x: jax.Array) -> tuple[jax.Array, jax.Array]:
         The error, and 1 + 2 Σ_t ρ(t) within the window. NaN for a single number.
     """
     n_chains, n = x.shape
-    Γ = jnp.mean(jax.vmap(_autocovariance)(x - jnp.mean(x)), axis=0)  # with the factor 1 - t / n
-    sums = 2 * jnp.cumsum(Γ) - Γ[0]
-    τ = sums / Γ[0]
-    outside = jnp.arange(n) >= _WINDOW * τ
-    last = jnp.where(jnp.any(outside), jnp.argmax(outside), n - 1)
+    Γ = _autocovariance(x - jnp.mean(x))  # with the factor 1 - t / n
+    last, total = _sum_up_to(Γ, _WINDOW)
     # what all terms up to the last would be if Γ were 1: the weight of the variance of the mean
     weight = 1 + 2 * last - last * (last + 1) / n
-    total = sums[last] / (1 - weight / (n_chains * n))
-    return jnp.sqrt(jnp.maximum(total, 0) / (n_chains * n)), τ[last]
+    unbiased = total / (1 - weight / (n_chains * n))
+    return jnp.sqrt(jnp.maximum(unbiased, 0) / (n_chains * n)), total / Γ[0]
+
+
+def relative_uncertainty(τ: jax.Array, n_samples: int) -> jax.Array:
+    """Of the error of the mean of so many samples, due to that of τ.
+
+    See N. Madras and A. Sokal, J. Stat. Phys. 50, 109 (1988).
+    """
+    last = _WINDOW * jnp.maximum(τ, 1)
+    return jnp.sqrt((2 * last + 1) / (2 * n_samples))
 
 
 def integrated_autocorrelation_time(x: Array, c: float = 5.0) -> jax.Array:
@@ -55,18 +61,34 @@ def integrated_autocorrelation_time(x: Array, c: float = 5.0) -> jax.Array:
     Returns:
         The autocorrelation time, a real number; 1 for independent samples.
     """
-    Γ = _autocovariance(x - jnp.mean(x))
-    ρ = Γ / Γ[0]
-    τ = 2 * jnp.cumsum(ρ) - 1
-    outside = jnp.arange(len(ρ)) >= c * τ
-    return τ[jnp.where(jnp.any(outside), jnp.argmax(outside), len(ρ) - 1)]
+    Γ = _autocovariance(x[None] - jnp.mean(x))
+    return _sum_up_to(Γ, c)[1] / Γ[0]
+
+
+def _sum_up_to(Γ: jax.Array, window: float) -> tuple[jax.Array, jax.Array]:
+    """The first t with t >= window τ(t), or the last, and Γ(0) + 2 Σ Γ up to there."""
+
+    def goes_on(carry: tuple[jax.Array, jax.Array]) -> jax.Array:
+        t, total = carry
+        return (t < window * total / Γ[0]) & (t < len(Γ) - 1)
+
+    def add(carry: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        t, total = carry
+        return t + 1, total + 2 * Γ[t + 1]
+
+    # a loop, which is compiled faster than cumulative sums and mostly short
+    return jax.lax.while_loop(goes_on, add, (jnp.zeros((), int), Γ[0]))
 
 
 def _autocovariance(x: jax.Array) -> jax.Array:
-    """Σ_s Re conj(x_s) x_{s+t} / n for t = 0 ... n - 1, by Fourier transform.
+    """Σ_s Re conj(x_s) x_{s+t} / n for t = 0 ... n - 1, mean over chains, by Fourier transform.
 
     Zeros avoid that the ends meet.
     """
-    n = len(x)
-    spectrum = jnp.abs(jnp.fft.fft(x, n=2 * n)) ** 2
-    return jnp.fft.ifft(spectrum)[:n].real / n
+    n_chains, n = x.shape
+    x = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+    if jnp.iscomplexobj(x):
+        spectrum = jnp.sum(jnp.abs(jnp.fft.fft(x, n=2 * n)) ** 2, axis=0)
+        return jnp.fft.ifft(spectrum)[:n].real / (n_chains * n)
+    spectrum = jnp.sum(jnp.abs(jnp.fft.rfft(x, n=2 * n)) ** 2, axis=0)
+    return jnp.fft.irfft(spectrum, n=2 * n)[:n] / (n_chains * n)

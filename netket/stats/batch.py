@@ -18,9 +18,14 @@ from netket.config import config
 from netket.utils import struct
 from netket.utils.types import Array
 
+from .blocks import FEW_CHAINS, MIN_BLOCKS
 from .online import MAX_LAG, OnlineStats
 from .statistics import statistics
 from .stats import Stats
+
+# width of the interval that has 68.27 % of Student's distribution for C normal numbers, in units of
+# their standard deviation / √C
+_STUDENT = {1: np.nan, 2: 2.5984, 3: 1.6182, 4: 1.3820, 5: 1.2764, 6: 1.2165, 7: 1.1779}
 
 Combinator = Callable[[jax.Array], jax.Array]  # of means (K,)
 
@@ -109,8 +114,9 @@ class LocalEstimatorsBatch(struct.Pytree):
 class OnlineStatsBatch(struct.Pytree):
     """Accumulated statistics of several channels, whose means are combined by a function.
 
-    Immutable: `update` returns a new object. With a single chain the error is NaN, because
-    correlations between the channels are seen in the means of the chains.
+    Immutable: `update` returns a new object. Correlations between the channels are seen in the
+    means of the chains: with a single chain the error is NaN, with fewer than 8 it is that of
+    Student's t distribution, which covers 68 %.
 
     Args:
         estimators: an `OnlineStats` for each of the K channels.
@@ -174,10 +180,8 @@ class OnlineStatsBatch(struct.Pytree):
 
     @property
     def _result(self) -> tuple[jax.Array, jax.Array]:
-        means = jnp.stack([e.chain_means for e in self.estimators], axis=-1)
-        value, change = _linearised(self.combinator, means)
-        error = _rms(change) / jnp.sqrt(len(means))
-        return value, error if len(means) > 1 else jnp.full_like(error, jnp.nan)
+        means = [e.chain_means for e in self.estimators]
+        return _from_chains(self.combinator, jnp.stack(means, axis=-1))
 
     def get_stats(self) -> Stats | StatsBatch:
         """f of the means with its error: `Stats` of one number, `StatsBatch` of an array."""
@@ -226,8 +230,11 @@ def _linearised(f: Combinator, values: jax.Array) -> tuple[jax.Array, jax.Array]
     return f(centre), push(values - centre)
 
 
-def _rms(x: jax.Array) -> jax.Array:
-    return jnp.sqrt(jnp.mean(jnp.abs(x) ** 2, axis=0))
+def _from_chains(f: Combinator, means: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """f of the mean, and its error, from the means of chains (C, K)."""
+    value, change = _linearised(f, means)
+    deviation = jnp.sqrt(jnp.mean(jnp.abs(change) ** 2, axis=0))
+    return value, deviation / jnp.sqrt(len(means)) * _STUDENT.get(len(means), 1.0)
 
 
 @partial(jax.jit, static_argnums=(1, 2))
@@ -236,9 +243,9 @@ def _combine(
 ) -> tuple[jax.Array, jax.Array]:
     """f of the means of data (C, n, K), and its error."""
     chains, n, k = data.shape
-    if chains > 1 and not from_autocorrelation:
-        value, change = _linearised(f, jnp.mean(data, axis=1))
-        return value, _rms(change) / jnp.sqrt(chains)
+    of_chains = chains >= FEW_CHAINS or chains * n < MIN_BLOCKS
+    if chains > 1 and of_chains and not from_autocorrelation:
+        return _from_chains(f, jnp.mean(data, axis=1))
     value, change = _linearised(f, data.reshape(-1, k))
     series = change.reshape(chains, n, -1)
     error = jax.vmap(lambda x: statistics(x).error_of_mean, in_axes=-1)(series)

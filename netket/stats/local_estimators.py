@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`LocalEstimators`: the values whose mean is an expectation value, kept as an array."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -51,6 +52,10 @@ class LocalEstimators(struct.Pytree):
 
     def __getitem__(self, index: Any) -> Any:
         return self.data[index]
+
+    def __iter__(self) -> Iterator[jax.Array]:
+        # indices beyond the end are not refused by jax, so python would go on for ever
+        return iter(self.data)
 
     def __len__(self) -> int:
         return len(self.data)

@@ -15,6 +15,7 @@ import numpy as np
 from netket.utils import struct
 from netket.utils.types import Array, DType
 
+from .blocks import FEW_CHAINS
 from .stats import Stats
 
 MAX_LAG = 64
@@ -163,10 +164,16 @@ class OnlineStats(struct.Pytree):
 
     @property
     def error_of_mean(self) -> jax.Array:
-        """From the means of the chains or, for one chain, from its autocorrelation time."""
-        if self.n_chains > 1:
-            return jnp.sqrt(self._between / self.n_chains)
-        return jnp.sqrt(self.variance * self.tau_corr / self._weights[0])
+        """From the means of the chains or, for one chain, from its autocorrelation time.
+
+        The means of fewer than 8 chains are too few: it is then the larger of the two.
+        """
+        between = jnp.sqrt(self._between / self.n_chains)
+        if self.n_chains >= FEW_CHAINS or (self.n_chains > 1 and self.max_lag == 0):
+            return between
+        n_samples = self._weights[0] * self.n_chains
+        within = jnp.sqrt(self.variance * self.tau_corr / n_samples)
+        return within if self.n_chains == 1 else jnp.fmax(between, within)
 
     def get_stats(self) -> Stats:
         """The results as a `Stats`."""

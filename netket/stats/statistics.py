@@ -2,10 +2,9 @@
 r"""Statistics of Markov chains: mean, error bar, autocorrelation time and R-hat.
 
 The error bar is that of the mean of independent blocks, √(Var(block means) / number of blocks).
-With 32 chains or more a block is a chain; with fewer, each chain is cut into 32 blocks, whose error
-bar is too small where blocks are shorter than a few autocorrelation times: the numbers are those of
-NetKet 3.23. With ``netket.config.autocorrelation_error_bars`` it is right for any number of chains,
-see `autocorrelation`.
+With 32 chains or more a block is a chain. With fewer, each chain is cut into 32 blocks, and where
+these turn out to be correlated the error follows from the autocorrelation function of all chains
+together, see `blocks`. With ``netket.config.autocorrelation_error_bars`` it always does.
 """
 
 import jax
@@ -16,10 +15,8 @@ from netket.config import config
 from netket.utils.types import Array
 
 from .autocorrelation import error_from_autocorrelation, integrated_autocorrelation_time
+from .blocks import MIN_BLOCKS, block_length, block_means, error_of_few_chains, tau_of_blocks
 from .stats import Stats
-
-# fewest blocks of which a variance is taken
-MIN_BLOCKS = 32
 
 
 def statistics(data: Array) -> Stats:
@@ -29,13 +26,14 @@ def statistics(data: Array) -> Stats:
         data: samples (C, n) of C independent chains, or (n,) of one chain; real or complex.
 
     Returns:
-        A `Stats`. What the data is too short for is NaN: the error with less than 32 blocks, and
-        R-hat with one chain. The autocorrelation time is, by default, the τ of error² = variance
-        (1 + 2 τ) / samples; with ``netket.config.experimental_fft_autocorrelation`` it is the mean
-        over chains of the integrated one, 1 + 2 Σ_t ρ(t), which is 1 for independent samples, and
-        the error is that between chains if there are several. With
-        ``netket.config.autocorrelation_error_bars`` the error and τ of the first formula
-        follow from the autocorrelation function of all chains together.
+        A `Stats`. The error is right for 32 chains or more of any length, and for fewer that are at
+        least 40 autocorrelation times 1 + 2 Σ_t ρ(t) long, or 200 together. What the data is too
+        short for is NaN: the error with less than 32 blocks, and R-hat with one chain. The
+        autocorrelation time is, by default, the τ of error² = variance (1 + 2 τ) / samples; with
+        ``netket.config.experimental_fft_autocorrelation`` it is the mean over chains of
+        1 + 2 Σ_t ρ(t), which is 1 for independent samples, and the error is that between chains if
+        there are several. With ``netket.config.autocorrelation_error_bars`` the error and τ of the
+        first formula always follow from the autocorrelation function of all chains together.
 
     Raises:
         ValueError: there are more than two axes, or no data.
@@ -67,17 +65,12 @@ def _statistics_uncompiled(
     undefined = jnp.full_like(variance, jnp.nan)
     chain_variance = jnp.var(jnp.mean(x, axis=1))
 
-    per_chain, length = _blocks(n)
-    block_variance = jnp.var(_block_means(x, length))
-    n_blocks = n_chains * per_chain
-
     error, tau, tau_max = undefined, undefined, undefined
     if n_chains >= MIN_BLOCKS or (fft and n_chains > 1):
         error = jnp.sqrt(chain_variance / n_chains)
-        tau = _tau_of_blocks(n, chain_variance, variance)
-    elif n_blocks >= MIN_BLOCKS:
-        error = jnp.sqrt(block_variance / n_blocks)
-        tau = _tau_of_blocks(n / per_chain, block_variance, variance)
+        tau = tau_of_blocks(n, chain_variance, variance)
+    elif n_chains * (n // block_length(n)) >= MIN_BLOCKS:
+        error, tau = error_of_few_chains(x)
     if from_autocorrelation and x.size > 1:
         error, tau = error_from_autocorrelation(x)
         tau = jnp.maximum(0, (tau - 1) / 2)
@@ -94,28 +87,11 @@ _statistics = jax.jit(
 )
 
 
-def _blocks(n: int) -> tuple[int, int]:
-    """Number and length of the blocks of a chain of n samples."""
-    length = max(1, n // MIN_BLOCKS)
-    return n // length, length
-
-
-def _block_means(x: jax.Array, length: int) -> jax.Array:
-    n_chains, n = x.shape
-    per_chain = n // length
-    return jnp.mean(x[:, : per_chain * length].reshape(n_chains, per_chain, length), axis=-1)
-
-
-def _tau_of_blocks(length: float, variance_of_means: jax.Array, variance: jax.Array) -> jax.Array:
-    """τ from Var(means of blocks) = variance (1 + 2 τ) / length; not negative."""
-    return jnp.maximum(0, (length * variance_of_means / variance - 1) / 2)
-
-
 def _r_hat(x: jax.Array, variance: jax.Array, plain: bool) -> jax.Array:
     """√((n - 1) / n + Var(means of half chains) / variance), NaN for one chain."""
     n_chains, n = x.shape
     if n_chains == 1 or (n < 2 and not plain):
         return jnp.full_like(variance, jnp.nan)
     half = n if plain else n // 2
-    between = jnp.var(_block_means(x[:, : (n // half) * half], half))
+    between = jnp.var(block_means(x, half))
     return jnp.sqrt((n - 1) / n + between / variance)

@@ -43,7 +43,7 @@ def test_value_and_error_by_the_delta_method():
     assert online.n_chains == 16 and online.n_samples == 800
 
 
-@pytest.mark.parametrize("chains", [1, 32])
+@pytest.mark.parametrize("chains", [1, 2, 4, 32])
 def test_errors_cover_the_truth(chains):
     """68 % of the intervals contain the value of the true means; 400 repetitions."""
     rng = np.random.default_rng(1)
@@ -52,6 +52,22 @@ def test_errors_cover_the_truth(chains):
         stats = LocalEstimatorsBatch(samples(rng, chains, 3200 // chains), ratio).to_stats()
         hits += abs(stats.mean - truth) < stats.error_of_mean
     assert 0.61 < hits / 400 < 0.75
+
+
+@pytest.mark.parametrize("chains", [2, 4, 7])
+def test_means_of_few_chains_cover_the_truth(chains):
+    """As Student's t distribution says; for accumulated batches, and very short chains."""
+    x = np.random.default_rng(5).normal(size=(4000, chains, 4, 1))
+
+    def first(means):
+        return means[0]
+
+    for f in (
+        lambda x: OnlineStatsBatch.from_data(x, first).get_stats(),
+        lambda x: LocalEstimatorsBatch(x, first).to_stats(),
+    ):
+        stats = jax.jit(jax.vmap(f))(x)
+        assert abs(np.mean(np.abs(stats.mean) < stats.error_of_mean) - 0.6827) < 0.03
 
 
 def test_batches_equal_the_whole():

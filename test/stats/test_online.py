@@ -40,7 +40,8 @@ def test_equals_the_whole(cuts, complex_values):
     np.testing.assert_allclose(acc.acf, acf / acf[0], rtol=1e-8, atol=1e-10)
     within, between = x.var(axis=1).mean(), x.mean(axis=1).var()
     np.testing.assert_allclose(acc.R_hat, np.sqrt(119 / 120 + between / within))
-    np.testing.assert_allclose(acc.error_of_mean, np.sqrt(between / 6))
+    errors = np.sqrt(between / 6), np.sqrt(x.var() * acc.tau_corr / 720)
+    np.testing.assert_allclose(acc.error_of_mean, max(errors))
     assert (acc.n_samples, acc.n_chains) == (720, 6)
 
 
@@ -52,6 +53,21 @@ def test_one_chain():
     np.testing.assert_allclose(acc.error_of_mean, np.sqrt(x.var() * acc.tau_corr / 20000))
     assert np.isnan(acc.R_hat)
     assert np.isnan(acc.tau_corr_batch)
+
+
+@pytest.mark.parametrize("n_chains", [2, 8])
+def test_error_bars_cover_the_truth(n_chains):
+    """In 68 % of the repetitions; in 62 % for 8 chains, whose means are few."""
+    rng = np.random.default_rng(7)
+    for rho in (0.0, 0.8):
+        x = rng.normal(size=(600, n_chains, 350))
+        for t in range(1, 350):
+            x[..., t] += rho * x[..., t - 1]
+        x = x[..., 50:]
+        acc = jax.vmap(OnlineStats.from_data)(x[..., :100])
+        stats = jax.vmap(lambda acc, x: acc.update(x).get_stats())(acc, x[..., 100:])
+        covered = np.mean(np.abs(stats.mean) < stats.error_of_mean)
+        assert abs(covered - (0.62 if n_chains == 8 else 0.6827)) < 0.06
 
 
 def test_weights_decay():
@@ -106,4 +122,5 @@ def test_local_estimators():
     np.testing.assert_allclose(local.mean(), x.mean())
     np.testing.assert_array_equal(np.asarray(local), x)
     np.testing.assert_array_equal(local[0], x[0])
+    np.testing.assert_array_equal([*local], x)
     np.testing.assert_allclose(jnp.sum(local.data), x.sum())
