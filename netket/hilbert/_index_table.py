@@ -197,10 +197,11 @@ class Group:
         """
         if self.constraint is None:
             return self.listed
-        return _tried(self) if self._is_tried_at_once else _satisfying_numbers(self)
+        return _tried(self) if self.is_tried_at_once else _satisfying_numbers(self)
 
     @property
-    def _is_tried_at_once(self) -> bool:
+    def is_tried_at_once(self) -> bool:
+        """Whether there are so few configurations that a constraint is tried on all of them."""
         n_states = self.n_product_states
         return n_states is not None and n_states <= _TRIED_AT_ONCE
 
@@ -214,7 +215,7 @@ class Group:
         if self.constraint is None:
             return
         _check_result(self)
-        if self._is_tried_at_once:
+        if self.is_tried_at_once:
             _ = self.keys
 
 
@@ -225,9 +226,10 @@ def _product(counts: Iterable[int | None]) -> int | None:
     counts = list(counts)
     if 0 in counts:
         return 0
-    if None in counts:
+    known = [n for n in counts if n is not None]
+    if len(known) < len(counts):
         return None
-    result = math.prod(counts)
+    result = math.prod(known)
     return result if result <= _MAX_NUMBER else None
 
 
@@ -293,6 +295,7 @@ def cumulative_counts(dims: Sequence[int], total: int) -> np.ndarray:
 
 def build_table(groups: Sequence[Group]) -> IndexTable | None:
     """The table of a product of groups; None if the states have no number below 2^63."""
+    groups = _merged(groups)
     states = [g.keys for g in groups]
     sizes = [g.n_product_states if k is None else len(k) for g, k in zip(groups, states)]
     n_states = _product(sizes)
@@ -325,6 +328,15 @@ def build_table(groups: Sequence[Group]) -> IndexTable | None:
         *lists,
     ]
     return IndexTable(dims, strides, np.concatenate(parts).astype(np.int64), n_states)
+
+
+def _merged(groups: Sequence[Group]) -> Sequence[Group]:
+    """One group of one block, if nothing is constrained; else the groups."""
+    blocks = [b for g in groups for b in g.blocks]
+    is_free = all(b.total is None and not b.descending for b in blocks)
+    if len(blocks) < 2 or not is_free or any(g.constraint or g.listed is not None for g in groups):
+        return groups
+    return [Group((Block(sum((b.dims for b in blocks), ())),))]
 
 
 def _kind(blocks: Sequence[Block], lists: list, flip: np.ndarray) -> int:

@@ -2,8 +2,9 @@
 """Numbers of samples that are all in the space, in few numpy operations; see `_index_table`.
 
 Nothing is found out about samples outside, not even which ones they are. A few consecutive sites
-form a chunk, whose digits are one number, its code; codes of all chunks are one matrix product.
-Without a constraint, codes are joined. With a fixed sum, the number of a sample is
+form a chunk, whose digits are one number, its code. Codes of a few chunks are bits of one word, and
+all words are one matrix product. Without a constraint, codes are joined. With a fixed sum, the
+number of a sample is
 
     k = Σ_c A_c[t_c, code_c],   t_{c+1} = B_c[t_c, code_c],
 
@@ -11,8 +12,9 @@ where t_c is the sum left for the chunk and those after it. The tables A_c and B
 many sites follow only, and not on the number of states.
 """
 
+import itertools
+import math
 from collections.abc import Callable
-from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,8 +27,9 @@ Ranker = Callable[[np.ndarray], np.ndarray | None]
 #: Entries of samples that are worked on at a time, and of those for which others are faster.
 _CHUNK, _MAX_ENTRIES = 2**18, 2**25
 
-#: Codes are exact in single precision.
-_MAX_CODE = 2**24
+#: Words, and the codes in them, are exact in single precision.
+_WORD_BITS = 24
+_MAX_CODE = 2**_WORD_BITS
 
 #: Codes of a chunk of a fixed sum, and entries of all its tables.
 _SUM_CODES, _MAX_TABLE = 2**8, 2**20
@@ -44,12 +47,33 @@ class _Run(NamedTuple):
     Attributes:
         sites: the sites.
         digits: from their samples (B, n) to digits in single precision, or None.
-        weights: (n_chunks, n) for the codes.
+        weights: (n_words, n).
     """
 
     sites: slice
     digits: Ranker
     weights: np.ndarray
+
+
+class _Place(NamedTuple):
+    """Where the code of a chunk is.
+
+    Attributes:
+        word: the word.
+        shift: its first bit.
+        mask: with ones for its bits; None if there are no others above.
+    """
+
+    word: int
+    shift: int
+    mask: int | None
+
+    def code(self, words: np.ndarray) -> np.ndarray:
+        """(B,) codes, from words (n_words, B)."""
+        code = words[self.word]
+        if self.shift:
+            code = code >> self.shift
+        return code if self.mask is None else code & self.mask
 
 
 def quick_ranker(table: IndexTable, start: Any, step: Any) -> Ranker | None:
@@ -69,17 +93,17 @@ def quick_ranker(table: IndexTable, start: Any, step: Any) -> Ranker | None:
     cuts = [chunk_cuts(table, block) for block in blocks]
     if not all(cuts):
         return None
-    runs = _runs(table, cuts, start, step)
-    n_chunks = [len(cut) - 1 for cut in cuts]
-    places = np.cumsum([0, *n_chunks])
+    n_codes = [[math.prod(table.dims[a:b].tolist()) for a, b in zip(c, c[1:])] for c in cuts]
+    places = _places(n_codes)
+    runs = _runs(table, cuts, places, start, step)
     rankers = [
-        _block_ranker(table, block, cut, int(place))
-        for block, cut, place in zip(blocks, cuts, places)
+        _sum_ranker(table, block, cut, own) if block[2] >= 0 else _free_ranker(own, n)
+        for block, cut, own, n in zip(blocks, cuts, places, n_codes)
     ]
     groups = []
     for group in table.groups.tolist():
         first, last, _, n_keys, size = group
-        parts = [(rankers[b], blocks[b][4]) for b in range(first, last) if n_chunks[b]]
+        parts = [(rankers[b], blocks[b][4]) for b in range(first, last) if n_codes[b]]
         n_product = int(np.prod([blocks[b][4] for b in range(first, last)], dtype=object))
         find = _finder(table.keys_of(group), n_product) if n_keys >= 0 else None
         groups.append((parts, find, size))
@@ -99,14 +123,14 @@ def quick_ranker(table: IndexTable, start: Any, step: Any) -> Ranker | None:
         return numbers
 
     def rank_part(rows: np.ndarray) -> np.ndarray | None:
-        codes = _codes(runs, rows)
-        if codes is None:
+        words = _words(runs, rows)
+        if words is None:
             return None
         number = None
         for parts, find, size in groups:
             key = None
             for block_rank, n_states in parts:
-                part = block_rank(codes)
+                part = block_rank(words)
                 if part is None:
                     return None
                 key = part if key is None else key * n_states + part
@@ -148,46 +172,72 @@ def chunk_cuts(table: IndexTable, block: list, free_codes: int = _MAX_CODE) -> l
     return [*cuts, last] if last > first else cuts
 
 
-def _runs(table: IndexTable, cuts: list[list[int]], start: Any, step: Any) -> list[_Run]:
+def _places(n_codes: list[list[int]]) -> list[list[_Place]]:
+    """Where the codes of the chunks of each block are: in the last word, if they fit."""
+    words: list[list[int]] = []  # the first bit of each chunk, and the one after the last
+    at = []
+    for n in itertools.chain.from_iterable(n_codes):
+        n_bits = (n - 1).bit_length()
+        if not words or words[-1][-1] + n_bits > _WORD_BITS:
+            words.append([0])
+        at.append((len(words) - 1, len(words[-1]) - 1))
+        words[-1].append(words[-1][-1] + n_bits)
+    places = (
+        _Place(
+            w, words[w][k], (1 << words[w][k + 1] - words[w][k]) - 1 if words[w][k + 2 :] else None
+        )
+        for w, k in at
+    )
+    return [list(itertools.islice(places, len(n))) for n in n_codes]
+
+
+def _runs(
+    table: IndexTable, cuts: list[list[int]], places: list[list[_Place]], start: Any, step: Any
+) -> list[_Run]:
     # the local states with digit 0 and 1
     start, step = (np.broadcast_to(value, table.dims.shape) for value in (start, step))
     zero = start + step * table.digit_start
     one = zero + step * table.digit_step
     same = (zero[1:] == zero[:-1]) & (one[1:] == one[:-1]) & (np.diff(table.dims) == 0)
     ends = [*(np.flatnonzero(~same) + 1).tolist(), len(table.dims)]
-    weights = _weights(table.dims, [i for cut in cuts for i in cut[:-1]])
+    weights = _weights(table.dims, cuts, places)
     if len(ends) > _MAX_RUNS:
         every = slice(0, len(table.dims))
         return [_Run(every, _any_digits(zero, one - zero, table.dims), weights)]
     runs = []
     for first, last in zip([0, *ends], ends):
-        digits = _digits(zero[first], one[first], int(table.dims[first]))
+        digits = _digits(zero[first].item(), one[first].item(), int(table.dims[first]))
         runs.append(_Run(slice(first, last), digits, weights[:, first:last].copy()))
     return runs
 
 
-def _weights(dims: np.ndarray, first_sites: list[int]) -> np.ndarray:
-    """(n_chunks, N) place values of the sites of each chunk, 0 for others."""
-    weights = np.zeros((len(first_sites), len(dims)), dtype=np.float32)
-    for row, i, j in zip(weights, first_sites, [*first_sites[1:], len(dims)]):
-        row[i:j] = place_values(dims[i:j])
+def _weights(dims: np.ndarray, cuts: list[list[int]], places: list[list[_Place]]) -> np.ndarray:
+    """(n_words, N) what the digits of each site add to the words."""
+    n_words = max((place.word for own in places for place in own), default=0) + 1
+    weights = np.zeros((n_words, len(dims)), dtype=np.float32)
+    for cut, own in zip(cuts, places):
+        for first, last, place in zip(cut, cut[1:], own):
+            weights[place.word, first:last] = place_values(dims[first:last]) << place.shift
     return weights
 
 
-def _codes(runs: list[_Run], rows: np.ndarray) -> np.ndarray | None:
-    """(n_chunks, B) codes."""
-    codes = None
+def _words(runs: list[_Run], rows: np.ndarray) -> np.ndarray | None:
+    """(n_words, B) words."""
+    words = None
     for sites, digits, weights in runs:
         q = digits(rows if len(runs) == 1 else rows[:, sites])
         if q is None:
             return None
-        part = weights @ q.T
-        codes = part if codes is None else codes + part
-    return None if codes is None else codes.astype(np.intp)
+        # a vector takes half as long as a matrix
+        part = q.dot(weights[0])[None] if len(weights) == 1 else weights @ q.T
+        words = part if words is None else words + part
+    return None if words is None else words.astype(np.intp)
 
 
 def _digits(zero: Any, one: Any, dim: int) -> Ranker:
     """Digits of samples, in single precision; None if one is not that of a local state."""
+    # integers are compared with integers, which is several times faster
+    zero, one = (int(x) if x == int(x) else x for x in (zero, one))
     if dim == 2:
 
         def two_digits(rows: np.ndarray) -> np.ndarray | None:
@@ -202,8 +252,8 @@ def _digits(zero: Any, one: Any, dim: int) -> Ranker:
         if rows.dtype.kind not in "iu":
             return any_digits(rows)
         # negative numbers are large ones without a sign
-        unsigned = rows.view(f"u{rows.dtype.itemsize}")
-        return rows.astype(np.float32) if (unsigned < dim).all() else None
+        largest = rows.view(f"u{rows.dtype.itemsize}").max(initial=0)
+        return rows.astype(np.float32) if largest < dim else None
 
     any_digits = _any_digits(0, 1, dim)
     return counting_digits
@@ -223,36 +273,36 @@ def _any_digits(zero: Any, step: Any, dims: Any) -> Ranker:
 # -- from codes to numbers ---------------------------------------------------------------------
 
 
-def _block_ranker(table: IndexTable, block: list, cuts: list[int], place: int) -> Ranker:
-    """Numbers within a block, from the codes of all chunks; its own begin at `place`."""
-    if block[2] >= 0:
-        return _sum_ranker(table, block, cuts, place)
-    n_codes = [int(np.prod(table.dims[a:b])) for a, b in zip(cuts, cuts[1:])]
+def _free_ranker(places: list[_Place], n_codes: list[int]) -> Ranker:
+    """A block without a constraint."""
 
-    def rank_free(codes: np.ndarray) -> np.ndarray:
-        own = codes[place : place + len(n_codes)]
-        return reduce(lambda key, part: key * part[0] + part[1], zip(n_codes[1:], own[1:]), own[0])
+    def rank_free(words: np.ndarray) -> np.ndarray:
+        number = places[0].code(words)
+        for place, n in zip(places[1:], n_codes[1:]):
+            number = number * n + place.code(words)
+        return number
 
     return rank_free
 
 
-def _sum_ranker(table: IndexTable, block: list, cuts: list[int], place: int) -> Ranker:
+def _sum_ranker(table: IndexTable, block: list, cuts: list[int], places: list[_Place]) -> Ranker:
     """A fixed sum of digits: one step for each chunk."""
     total = block[2]
     steps = [sum_tables(table, block, a, b) for a, b in zip(cuts, cuts[1:])]
     if not steps:
-        return lambda codes: None
+        return lambda words: None
     # the first chunk has the whole sum left
     added = [steps[0][0][total], *(a.ravel() for a, _ in steps[1:])]
     # where the rows of the following table begin
     left = [b * a_next.shape[1] for (_, b), (a_next, _) in zip(steps, steps[1:])]
     left = [b[total] if c == 0 else b.ravel() for c, b in enumerate(left)]
 
-    def rank_sum(codes: np.ndarray) -> np.ndarray | None:
-        at = codes[place]
+    def rank_sum(words: np.ndarray) -> np.ndarray | None:
+        at = places[0].code(words)
         number = added[0].take(at)
         for c in range(1, len(added)):
-            at = left[c - 1].take(at) + codes[place + c]
+            at = left[c - 1].take(at)
+            at += places[c].code(words)
             number += added[c].take(at)
         return number if number.size == 0 or number.min() >= 0 else None
 

@@ -20,6 +20,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from netket.utils import StaticRange
 from netket.utils.types import Array, DType
 
 from . import _affine, _index_jax, _index_numpy
@@ -69,7 +70,7 @@ class DiscreteHilbert(AbstractHilbert):
         return self.shape[i]
 
     @abc.abstractmethod
-    def states_at_index(self, i: int) -> Sequence[Any]:
+    def states_at_index(self, i: int) -> Sequence[Any] | StaticRange:
         """The local states of site i, in the order of their local indices."""
 
     # -- constraints --------------------------------------------------------------------------
@@ -164,7 +165,9 @@ class DiscreteHilbert(AbstractHilbert):
     @property
     def _twin(self) -> DiscreteHilbert:
         """An equal space made earlier, whose tables can be used, if they are small; or this one."""
-        is_small = self.size <= 64 and all(g.constraint is None for g in self._groups)
+        groups = self._groups
+        known = all(g.constraint is None or g.is_tried_at_once for g in groups)
+        is_small = self.size <= 64 and known
         return _first_of_equals(self) if is_small else self
 
     @property
@@ -207,7 +210,9 @@ class DiscreteHilbert(AbstractHilbert):
                 f"Argument `states` must have shape (..., {self.size}), one entry for each site of "
                 f"{self}, but has shape {states.shape}."
             )
-        if is_jax and (self._quick_rank is None or not numpy_is_faster(self, states, states.size)):
+        if isinstance(states, jax.Array) and not (
+            self._quick_rank is not None and numpy_is_faster(self, states, states.size)
+        ):
             numbers = _rank_jax(self, states)
             if not isinstance(numbers, jax.core.Tracer):
                 self._check_members(np.asarray(numbers).reshape(-1), states)
@@ -277,9 +282,9 @@ class DiscreteHilbert(AbstractHilbert):
         if not isinstance(numbers, jax.core.Tracer):
             self._check_numbers(np.asarray(numbers))
         is_jax = isinstance(numbers, jax.Array)
-        if is_jax and (
-            self._quick_unrank is None
-            or not numpy_is_faster(self, numbers, numbers.size * self.size)
+        if isinstance(numbers, jax.Array) and not (
+            self._quick_unrank is not None
+            and numpy_is_faster(self, numbers, numbers.size * self.size)
         ):
             return _unrank_jax(self, numbers)
         numbers = np.asarray(numbers)
@@ -346,7 +351,7 @@ class DiscreteHilbert(AbstractHilbert):
     def _enumerate(self) -> np.ndarray:
         table = self._index_table
         if not can_enumerate(table):
-            return self.numbers_to_states(np.arange(self.n_states))
+            return np.asarray(self.numbers_to_states(np.arange(self.n_states)))
         return enumerate_states(table, self._values_of_digits)
 
     @property
@@ -356,7 +361,7 @@ class DiscreteHilbert(AbstractHilbert):
         digits = np.arange(max(self.shape, default=1))[:, None]
         indices = table.digit_start + table.digit_step * digits
         inside = (indices >= 0) & (indices < table.dims)
-        return self.local_indices_to_states(np.where(inside, indices, 0))
+        return np.asarray(self.local_indices_to_states(np.where(inside, indices, 0)))
 
     def states(self) -> Iterator[np.ndarray]:
         """Iterates over the states, samples of shape (N,)."""
@@ -386,7 +391,7 @@ def _few_states(hilbert: DiscreteHilbert) -> np.ndarray:
     return hilbert._enumerate()
 
 
-def _values(states: Sequence[Any]) -> Any:
+def _values(states: Sequence[Any] | StaticRange) -> Any:
     # a membership test that does not list the states of unbounded sites
     return states if len(states) > 10**6 else np.asarray(states)
 
@@ -394,7 +399,7 @@ def _values(states: Sequence[Any]) -> Any:
 @partial(jax.jit, static_argnums=0)
 def _rank_jax(hilbert: DiscreteHilbert, states: jax.Array) -> jax.Array:
     rows = states.reshape(math.prod(states.shape[:-1]), hilbert.size)
-    indices = hilbert._checked_indices(rows)
+    indices = jnp.asarray(hilbert._checked_indices(rows))
     numbers = _index_jax.rank(hilbert._index_table, indices)
     return numbers.reshape(states.shape[:-1]).astype(hilbert._number_dtype)
 
@@ -402,4 +407,5 @@ def _rank_jax(hilbert: DiscreteHilbert, states: jax.Array) -> jax.Array:
 @partial(jax.jit, static_argnums=0)
 def _unrank_jax(hilbert: DiscreteHilbert, numbers: jax.Array) -> jax.Array:
     rows = _index_jax.unrank(hilbert._index_table, numbers.reshape(-1))
-    return hilbert.local_indices_to_states(rows).reshape(*numbers.shape, hilbert.size)
+    states = jnp.asarray(hilbert.local_indices_to_states(rows))
+    return states.reshape(*numbers.shape, hilbert.size)
