@@ -163,7 +163,7 @@ def _random_by_rejection(
         return ~accepted.all() & (True if max_rounds is None else n < max_rounds)
 
     key, subkey = jax.random.split(key)
-    first = _random_product(_JAX, group, subkey, size)
+    first = jnp.asarray(_random_product(_JAX, group, subkey, size))
     start = (key, first, satisfied(first), jnp.zeros((), jnp.int32))
     return jax.lax.while_loop(goes_on, draw_rejected, start)[1]
 

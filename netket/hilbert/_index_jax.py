@@ -92,5 +92,4 @@ def _unrank_block(table: IndexTable, block: list, key: jax.Array) -> jax.Array:
         return (left - digit, key), digit
 
     start = (jnp.full(len(key), total), key)
-    _, digits = jax.lax.scan(site, start, (jnp.asarray(counts), jnp.asarray(dims)))
-    return digits.T
+    return jax.lax.scan(site, start, (jnp.asarray(counts), jnp.asarray(dims)))[1].T

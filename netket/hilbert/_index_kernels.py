@@ -22,13 +22,13 @@ _BLOCKS, _GROUPS, _COUNTS = Header.BLOCKS, Header.GROUPS, Header.COUNTS
 
 
 @numba.njit(cache=True, inline="always")
-def rank(table, row):  # type: ignore[no-untyped-def]
+def rank(table, row):
     """Number of the configuration with local indices `row` (N,); -1 if it is not in the space."""
     return rank_flat(table.flat, row)
 
 
 @numba.njit(cache=True, inline="always")
-def rank_flat(flat, row):  # type: ignore[no-untyped-def]
+def rank_flat(flat, row):
     """`rank`, from the array ``table.flat`` alone."""
     kind = flat[_KIND]
     if kind == _FREE:
@@ -41,13 +41,13 @@ def rank_flat(flat, row):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, inline="always")
-def unrank(table, number, row):  # type: ignore[no-untyped-def]
+def unrank(table, number, row):
     """Writes the local indices of configuration `number` into `row` (N,)."""
     unrank_flat(table.flat, number, row)
 
 
 @numba.njit(cache=True, inline="always")
-def unrank_flat(flat, number, row):  # type: ignore[no-untyped-def]
+def unrank_flat(flat, number, row):
     """`unrank`, from the array ``table.flat`` alone."""
     kind = flat[_KIND]
     if kind == _FREE:
@@ -59,13 +59,13 @@ def unrank_flat(flat, number, row):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def satisfies(table, row):  # type: ignore[no-untyped-def]
+def satisfies(table, row):
     """Whether the configuration with local indices `row` (N,) belongs to the space."""
     return rank(table, row) >= 0
 
 
 @numba.njit(cache=True)
-def rank_rows(table, rows, out):  # type: ignore[no-untyped-def]
+def rank_rows(table, rows, out):
     """Writes the numbers of `rows` (B, N) into `out` (B,)."""
     flat = table.flat
     for k in range(len(rows)):
@@ -73,7 +73,7 @@ def rank_rows(table, rows, out):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def unrank_rows(table, numbers, rows):  # type: ignore[no-untyped-def]
+def unrank_rows(table, numbers, rows):
     """Writes the configurations with `numbers` (B,) into `rows` (B, N)."""
     flat = table.flat
     for k in range(len(rows)):
@@ -81,7 +81,7 @@ def unrank_rows(table, numbers, rows):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def unrank_block(table, first, rows):  # type: ignore[no-untyped-def]
+def unrank_block(table, first, rows):
     """Writes the configurations first, first + 1, ... into `rows` (B, N)."""
     flat = table.flat
     for k in range(len(rows)):
@@ -92,7 +92,7 @@ def unrank_block(table, first, rows):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _rank_free(flat, row):  # type: ignore[no-untyped-def]
+def _rank_free(flat, row):
     dims, strides = flat[_DIMS], flat[_STRIDES]
     number = 0
     inside = True
@@ -104,7 +104,7 @@ def _rank_free(flat, row):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _rank_sum(flat, row, first, last, left, counts):  # type: ignore[no-untyped-def]
+def _rank_sum(flat, row, first, last, left, counts):
     """Number of a part of the row with the fixed sum `left`; -1 if it has another."""
     dims, start, step = flat[_DIMS], flat[_DIGIT_START], flat[_DIGIT_STEP]
     width = left + 2
@@ -122,7 +122,7 @@ def _rank_sum(flat, row, first, last, left, counts):  # type: ignore[no-untyped-
 
 
 @numba.njit(cache=True)
-def _rank_general(flat, row):  # type: ignore[no-untyped-def]
+def _rank_general(flat, row):
     dims, start, step = flat[_DIMS], flat[_DIGIT_START], flat[_DIGIT_STEP]
     number = 0
     for g in range(flat[_N_GROUPS]):
@@ -153,7 +153,7 @@ def _rank_general(flat, row):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _find(flat, first, n_keys, key):  # type: ignore[no-untyped-def]
+def _find(flat, first, n_keys, key):
     """Place of `key` in a sorted part of `flat`; -1 if it is not there."""
     low, high = 0, n_keys
     while low < high:
@@ -171,7 +171,7 @@ def _find(flat, first, n_keys, key):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _unrank_free(flat, number, row, first, last):  # type: ignore[no-untyped-def]
+def _unrank_free(flat, number, row, first, last):
     dims, start, step = flat[_DIMS], flat[_DIGIT_START], flat[_DIGIT_STEP]
     for i in range(last - 1, first - 1, -1):
         d = flat[dims + i]
@@ -185,7 +185,7 @@ def _unrank_free(flat, number, row, first, last):  # type: ignore[no-untyped-def
 
 
 @numba.njit(cache=True)
-def _unrank_sum(flat, number, row, first, last, left, counts):  # type: ignore[no-untyped-def]
+def _unrank_sum(flat, number, row, first, last, left, counts):
     dims, start, step = flat[_DIMS], flat[_DIGIT_START], flat[_DIGIT_STEP]
     width = left + 2
     at = counts + (last - first - 1) * width + left + 1
@@ -206,7 +206,7 @@ def _unrank_sum(flat, number, row, first, last, left, counts):  # type: ignore[n
 
 
 @numba.njit(cache=True)
-def _unrank_general(flat, number, row):  # type: ignore[no-untyped-def]
+def _unrank_general(flat, number, row):
     for g in range(flat[_N_GROUPS] - 1, -1, -1):
         group = flat[_GROUPS] + 5 * g
         key = number % flat[group + 4]

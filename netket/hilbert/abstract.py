@@ -98,7 +98,7 @@ class AbstractHilbert(abc.ABC):
         return None
 
     @property
-    def _key(self) -> tuple[Hashable, ...]:
+    def _key(self) -> tuple[int, tuple[Hashable, ...]]:
         # computed once: spaces are hashed at every call of a compiled function
         key = self.__dict__.get("_cached_key")
         if key is None:

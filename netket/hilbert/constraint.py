@@ -73,7 +73,7 @@ class _KnownConstraint(DiscreteHilbertConstraint):
         return hash((type(self).__name__, self._attrs))
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._attrs == other._attrs  # type: ignore[attr-defined]
+        return type(self) is type(other) and self._attrs == other._attrs
 
 
 class SumConstraint(_KnownConstraint):

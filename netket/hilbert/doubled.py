@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from netket.utils import StaticRange
 from netket.utils.types import Array, DType
 
 from ._index_table import Group
@@ -70,7 +71,7 @@ class DoubledHilbert(DiscreteHilbert):
     def constrained(self) -> bool:
         return self.physical.constrained
 
-    def states_at_index(self, i: int) -> Sequence[Any]:
+    def states_at_index(self, i: int) -> Sequence[Any] | StaticRange:
         return self.physical.states_at_index(range(self.size)[i] % max(self.physical.size, 1))
 
     def ptrace(self, sites: int | Iterable[int]) -> DoubledHilbert | None:

@@ -59,7 +59,7 @@ class SpinOrbitalFermions(HomogeneousHilbert):
         if n_fermions_per_spin is not None:
             self._per_spin = self._check_per_spin(n_fermions_per_spin, n_fermions)
             self._n_fermions = sum(n for n in self._per_spin if n is not None)
-            number = SumOnPartitionConstraint(self._per_spin, (self._n_orbitals,) * sectors)  # type: ignore[arg-type]
+            number = SumOnPartitionConstraint(self._per_spin, (self._n_orbitals,) * sectors)
         elif n_fermions is not None:
             self._n_fermions = check_integer("n_fermions", n_fermions)
             if n_fermions > self._n_orbitals * sectors:

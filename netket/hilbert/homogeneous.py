@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
@@ -12,7 +13,13 @@ from netket.utils import StaticRange
 
 from ._index_table import Block, Group
 from ._sums import split_constraint
-from .constraint import DiscreteHilbertConstraint, check_constraint
+from .constraint import (
+    DiscreteHilbertConstraint,
+    ExtraConstraint,
+    SumConstraint,
+    SumOnPartitionConstraint,
+    check_constraint,
+)
 from .discrete import DiscreteHilbert
 
 # the most local states that make a list
@@ -55,7 +62,7 @@ class HomogeneousHilbert(DiscreteHilbert):
             group.check()
 
     @property
-    def local_states(self) -> Sequence[Any]:
+    def local_states(self) -> Sequence[Any] | StaticRange:
         """The local states of every site, in the order of their local indices: a list.
 
         It is a `netket.utils.StaticRange` if there are too many to be listed.
@@ -71,7 +78,7 @@ class HomogeneousHilbert(DiscreteHilbert):
     def constraint(self) -> DiscreteHilbertConstraint | None:
         return self._constraint
 
-    def states_at_index(self, i: int) -> Sequence[Any]:
+    def states_at_index(self, i: int) -> Sequence[Any] | StaticRange:
         return self.local_states
 
     @property
@@ -128,9 +135,25 @@ class HomogeneousHilbert(DiscreteHilbert):
         sums, rest = split_constraint(constraint, self.size)
         if sums is None:
             return (Block(self.shape),), rest
-        return tuple(map(self._sum_block, sums.sizes, sums.values)), rest
+        down = self._local_states.step < 0 and self._is_numbered_down(constraint)
+        return tuple(self._sum_block(*part, down) for part in zip(sums.sizes, sums.values)), rest
 
-    def _sum_block(self, n: int, value: float) -> Block:
+    def _is_numbered_down(self, constraint: Any) -> bool:
+        """Whether states with the last local states come first, for local states that fall.
+
+        This is the order of 3.23, which counts down where a bound on the number of states, C(N (d -
+        1), n) for n particles in N (d - 1) places, shows that not all d^N have to be tried.
+        """
+        while type(constraint) is ExtraConstraint:
+            constraint = constraint.base_constraint
+        if type(constraint) is not SumConstraint:
+            return type(constraint) is SumOnPartitionConstraint
+        n, d = self.size, self.local_size
+        start, step = self._local_states.start, self._local_states.step
+        n_particles = max(round((n * start - constraint.sum_value) / -step), 0)
+        return math.comb(n * (d - 1), n_particles) <= d**n
+
+    def _sum_block(self, n: int, value: float, down: bool) -> Block:
         start, step, d = self._local_states.start, self._local_states.step, self.local_size
         lowest = min(start, start + step * (d - 1))
         total = (value - n * lowest) / abs(step)
@@ -140,7 +163,8 @@ class HomogeneousHilbert(DiscreteHilbert):
                 f"Argument `constraint` asks for the sum {value} on {n} sites, but the sums of "
                 f"local states go from {n * lowest} to {n * largest} in steps of {abs(step)}."
             )
-        return Block((d,) * n, round(total), step < 0)
+        digits = n * (d - 1) - round(total) if step < 0 and not down else round(total)
+        return Block((d,) * n, digits, down)
 
 
 def check_integer(name: str, value: Any, minimum: int = 0) -> int:

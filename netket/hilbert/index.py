@@ -59,7 +59,8 @@ __all__ = [
     "optimalConstrainedHilbertindex",
 ]
 
-_dispatch = Dispatcher()
+# Any, as the functions it makes have the attribute `dispatch`
+_dispatch: Any = Dispatcher()
 
 
 class HilbertIndex(struct.Pytree):
@@ -118,7 +119,7 @@ class _SpaceIndex(HilbertIndex):
         return hash((type(self).__name__, self._attrs))
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._attrs == other._attrs  # type: ignore[attr-defined]
+        return type(self) is type(other) and self._attrs == other._attrs
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self._attrs))})"
@@ -169,10 +170,11 @@ class SumConstrainedHilbertIndex(_SpaceIndex):
     sum_value: float = struct.field(pytree_node=False)
 
     def __init__(self, range: StaticRange, size: int, sum_value: float):
-        self._hilbert = HomogeneousHilbert(range, size, constraint=SumConstraint(sum_value))
+        constraint = SumConstraint(sum_value)
+        self._hilbert = HomogeneousHilbert(range, size, constraint=constraint)
         self.range = range
         self.size = int(size)
-        self.sum_value = self._hilbert.constraint.sum_value
+        self.sum_value = constraint.sum_value
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -250,6 +252,7 @@ class ConstrainedHilbertIndex(_SpaceIndex):
         constraint_fun: takes samples (..., N) and returns booleans (...); traceable by jax.
     """
 
+    _hilbert: HomogeneousHilbert = struct.field(pytree_node=False)
     unconstrained_index: HilbertIndex = struct.field(pytree_node=False)
     constraint_fun: Any = struct.field(pytree_node=False)
 
@@ -377,17 +380,13 @@ def optimalConstrainedHilbertindex(local_states: Any, size: Any, constraint: Any
     return ConstrainedHilbertIndex(UniformTensorProductHilbertIndex(local_states, size), constraint)
 
 
-@_dispatch
-def optimalConstrainedHilbertindex(  # noqa: F811
-    local_states: Any, size: Any, constraint: SumConstraint
-) -> HilbertIndex:
+@optimalConstrainedHilbertindex.dispatch
+def _of_sum(local_states: Any, size: Any, constraint: SumConstraint) -> HilbertIndex:
     return SumConstrainedHilbertIndex(local_states, size, constraint.sum_value)
 
 
-@_dispatch
-def optimalConstrainedHilbertindex(  # noqa: F811
-    local_states: Any, size: Any, constraint: SumOnPartitionConstraint
-) -> HilbertIndex:
+@optimalConstrainedHilbertindex.dispatch
+def _of_parts(local_states: Any, size: Any, constraint: SumOnPartitionConstraint) -> HilbertIndex:
     if sum(constraint.sizes) != check_integer("size", size):
         raise ValueError(
             f"Argument `constraint` must have parts of {size} sites in total, but {constraint} "
@@ -399,9 +398,7 @@ def optimalConstrainedHilbertindex(  # noqa: F811
     )
 
 
-@_dispatch
-def optimalConstrainedHilbertindex(  # noqa: F811
-    local_states: Any, size: Any, constraint: ExtraConstraint
-) -> HilbertIndex:
+@optimalConstrainedHilbertindex.dispatch
+def _of_restricted(local_states: Any, size: Any, constraint: ExtraConstraint) -> HilbertIndex:
     base = optimalConstrainedHilbertindex(local_states, size, constraint.base_constraint)
     return ConstrainedHilbertIndex(base, constraint.extra_constraint)

@@ -31,7 +31,8 @@ from .tensor import TensorGenericHilbert
 
 __all__ = ["flip_state", "flip_state_batch", "flip_state_scalar", "random_state"]
 
-_dispatch = Dispatcher()
+# Any, as the functions it makes have the attribute `dispatch`
+_dispatch: Any = Dispatcher()
 
 #: After so many rejected draws outside of compiled functions, an error takes the place of waiting.
 _MAX_ROUNDS = 50_000
@@ -68,8 +69,8 @@ def _reshaped(samples: jax.Array, shape: tuple[int, ...]) -> jax.Array:
     return samples.reshape(shape)
 
 
-@_dispatch
-def random_state(  # noqa: F811
+@random_state.dispatch
+def _random_unknown(
     hilb: AbstractHilbert, key: Any, size: int | np.integer, *, dtype: DType = None
 ) -> jax.Array:
     raise TypeError(
@@ -79,25 +80,25 @@ def random_state(  # noqa: F811
     )
 
 
-@_dispatch
-def random_state(  # noqa: F811
+@random_state.dispatch
+def _random_discrete(
     hilb: DiscreteHilbert, key: Any, size: int | np.integer, *, dtype: DType = None
 ) -> jax.Array:
-    return _random_discrete(hilb, key, int(size), dtype)
+    return _draw(hilb, key, int(size), dtype)
 
 
-@_dispatch
-def random_state(  # noqa: F811
+@random_state.dispatch
+def _random_homogeneous(
     hilb: HomogeneousHilbert, key: Any, size: int | np.integer, *, dtype: DType = None
 ) -> jax.Array:
     if hilb.constraint is None:
-        return _random_discrete(hilb, key, int(size), dtype)
+        return _draw(hilb, key, int(size), dtype)
     # third parties add methods for their constraints
     return random_state(hilb, hilb.constraint, key, int(size), dtype=dtype)
 
 
-@_dispatch
-def random_state(  # noqa: F811
+@random_state.dispatch
+def _random_constrained(
     hilb: HomogeneousHilbert,
     constraint: DiscreteHilbertConstraint,
     key: Any,
@@ -105,11 +106,11 @@ def random_state(  # noqa: F811
     *,
     dtype: DType = None,
 ) -> jax.Array:
-    return _random_discrete(hilb, key, size, dtype)
+    return _draw(hilb, key, size, dtype)
 
 
-@_dispatch
-def random_state(  # noqa: F811
+@random_state.dispatch
+def _random_product(
     hilb: TensorGenericHilbert, key: Any, size: int | np.integer, *, dtype: DType = None
 ) -> jax.Array:
     keys = jax.random.split(key, len(hilb.subspaces))
@@ -117,7 +118,7 @@ def random_state(  # noqa: F811
     return jnp.concatenate(parts, axis=-1)
 
 
-def _random_discrete(hilb: DiscreteHilbert, key: Any, size: int, dtype: DType) -> jax.Array:
+def _draw(hilb: DiscreteHilbert, key: Any, size: int, dtype: DType) -> jax.Array:
     dtype = hilb._local_dtype if dtype is None else np.dtype(dtype)
     rejecting = [g for g in hilb._groups if g.constraint is not None and not is_listed(g)]
     for group in rejecting:

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from netket.utils import StaticRange
 from netket.utils.types import Array, DType
 
 from ._index_table import Group
@@ -77,7 +78,9 @@ class TensorHilbert(AbstractHilbert):
             if not inside:
                 left.append(factor)
             elif len(inside) < factor.size:
-                left.append(factor.ptrace(inside))
+                rest = factor.ptrace(inside)
+                assert rest is not None
+                left.append(rest)
         return reduce(mul, left) if left else None
 
     def __repr__(self) -> str:
@@ -90,7 +93,7 @@ class TensorHilbert(AbstractHilbert):
 class TensorDiscreteHilbert(TensorHilbert, DiscreteHilbert):
     """The product of discrete Hilbert spaces; made by `TensorHilbert`."""
 
-    _factors: tuple[DiscreteHilbert, ...]  # type: ignore[assignment]
+    _factors: tuple[DiscreteHilbert, ...]
 
     def __init__(self, *hilb_spaces: DiscreteHilbert):
         TensorHilbert.__init__(self, *hilb_spaces)
@@ -109,10 +112,13 @@ class TensorDiscreteHilbert(TensorHilbert, DiscreteHilbert):
 
     @property
     def constrained(self) -> bool:
-        """Always False, as in NetKet 3.23; ask whether `constraint` is None instead."""
-        return False
+        """Whether all factors are constrained, as in NetKet 3.23.
 
-    def states_at_index(self, i: int) -> Sequence[Any]:
+        Ask whether `constraint` is None to know whether any of them is.
+        """
+        return all(factor.constrained for factor in self._factors)
+
+    def states_at_index(self, i: int) -> Sequence[Any] | StaticRange:
         site = range(self.size)[i]
         factor, at = next((f, s) for f, s in zip(self._factors, self._slices()) if site < s.stop)
         return factor.states_at_index(site - at.start)
