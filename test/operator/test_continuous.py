@@ -188,6 +188,11 @@ def test_coefficients_do_not_recompile():
         (lambda: KineticEnergy(nk.hilbert.Spin(0.5, 2), 1.0), TypeError, "continuous"),
         (lambda: PotentialEnergy(SPACE, 1.0), TypeError, "`afun` must be a function"),
         (lambda: PotentialEnergy(SPACE, square, [1.0, 2.0]), ValueError, "must be a number"),
+        (
+            lambda: values(PotentialEnergy(SPACE, lambda x: x)),
+            ValueError,
+            "gives an array of shape",
+        ),
         (lambda: KineticEnergy(SPACE, 1.0) @ KineticEnergy(SPACE, 1.0), TypeError, "discrete"),
         (
             lambda: SumOperator(KineticEnergy(SPACE, 1.0), coefficients=[1, 2]),

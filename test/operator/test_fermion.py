@@ -337,6 +337,21 @@ def test_pauli_strings():
 # -- tracing and speed --------------------------------------------------------------------------
 
 
+def test_local_operators():
+    """Jordan-Wigner strings are on the sites between the orbitals; dtype and backend stay."""
+    chain = FermionOperator2nd(SPACE, ["0^ 1", "1^ 0", "2^ 2 3^ 3"], [1.0, 1.0, 0.5], constant=2)
+    local = chain.to_local_operator()
+    assert local.acting_on == [(0, 1), (2,), (2, 3), (3,)] and local.constant == 2.125
+    close(local.to_dense(), chain.to_dense())
+    far = FermionOperator2nd(SPACE, ["0^ 3", "1"], [0.5, 2.0], backend="jax")
+    local = far.to_local_operator()
+    assert local.dtype == float and local.backend == "jax" and local.hilbert == SPACE
+    close(local.to_dense(), far.to_dense())
+    large = FermionOperator2nd(nk.hilbert.SpinOrbitalFermions(40), ["0^ 39"])
+    with pytest.raises(ValueError, match="one acts on 40"):
+        large.to_local_operator()
+
+
 def test_gradients_through_constructor_and_algebra():
     fixed = nk.hilbert.SpinOrbitalFermions(N, n_fermions=2)
     state = nk.vqs.FullSumState(fixed, nk.models.LogStateVector(fixed), seed=1)

@@ -292,7 +292,10 @@ class DiscreteOperator(AbstractOperator):
         Raises:
             TypeError: it is not known as a sum of terms on few sites.
         """
-        raise TypeError(f"{type(self).__name__} cannot be written as a `LocalOperator`.")
+        raise TypeError(
+            f"{type(self).__name__} cannot be written as a `LocalOperator`, because it is not "
+            "known as a sum of terms on few sites."
+        )
 
     def __call__(self, v: Array) -> Array:
         return self.apply(v)

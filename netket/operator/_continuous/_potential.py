@@ -26,6 +26,10 @@ class PotentialEnergy(ContinuousOperator):
         coefficient: the number c in front.
         dtype: dtype of the coefficient; by default that of `coefficient`.
 
+    Raises:
+        TypeError: `afun` is no function.
+        ValueError: `coefficient` is an array; or `afun` gives one, when values are computed.
+
     Example:
         >>> import netket as nk
         >>> cell = nk.experimental.geometry.FreeSpace(d=1)
@@ -73,7 +77,13 @@ class PotentialEnergy(ContinuousOperator):
         return not jnp.issubdtype(jax.eval_shape(self._afun, x).dtype, jnp.complexfloating)
 
     def _expect_kernel(self, logpsi: Callable[..., Array], params: PyTree, x: Array) -> Array:
-        return self._coefficient * jax.vmap(self._afun)(x)
+        values = jax.vmap(self._afun)(x)
+        if values.shape != x.shape[:1]:
+            raise ValueError(
+                "Argument `afun` must be a function from the coordinates (N,) of all particles to "
+                f"a number, but it gives an array of shape {values.shape[1:]}."
+            )
+        return self._coefficient * values
 
     def conjugate(self, *, concrete: bool = False) -> "PotentialEnergy":
         if self.is_hermitian:

@@ -32,6 +32,7 @@ from .._base import (
     promoted,
 )
 from .._kernels import MoveData, MoveLevels
+from .._local import LocalOperator
 from .._strings import StringOperator, StringTerms, count_bits, pack_bits
 from ._moves import Moves, can_number_pairs, can_number_sets, n_slots
 from ._parse import codes_of
@@ -408,6 +409,21 @@ class FermionOperator2nd(StringOperator):
         if len(terms) < len(products):
             products = _added(np.zeros(len(terms), dtype), target, products)
         return self._with_content(terms, products, other)
+
+    def to_local_operator(self) -> LocalOperator:
+        """The same operator as a `LocalOperator`, by the Jordan-Wigner transformation.
+
+        A term acts on all sites from its first to its last orbital.
+
+        Raises:
+            ValueError: these are too many sites for a matrix.
+        """
+        local = self.to_pauli_strings().to_local_operator()
+        if local.dtype.kind == self.dtype.kind:
+            return local
+        # X + iY has real matrix elements, X and Y alone have not
+        parts = {name: local._value(name).real for name in local._coefficient_names}
+        return local._replace(**parts)
 
     def __repr__(self) -> str:
         order = "" if self.order is None else f", order={self.order}"
