@@ -18,7 +18,8 @@ import numpy as np
 from flax import serialization
 
 from netket.sampler import Sampler
-from netket.utils.files import is_writer, write_atomically
+from netket.utils import HashableArray
+from netket.utils.files import is_writer, require_writable, write_atomically
 
 from .mc_state import MCState
 from .mixed_state import MCMixedState
@@ -40,12 +41,13 @@ def save_checkpoint(path: str | os.PathLike, vstate: VariationalState) -> None:
     as it is. With several processes, all of them call this and the first one writes.
 
     Args:
-        path: the file, which is replaced if it exists.
+        path: the file, which is replaced if it exists; its folder is made if it does not.
         vstate: an `MCState`, `MCMixedState` or `FullSumState`, or another state that
             `flax.serialization` knows.
 
     Raises:
         OSError: the file cannot be written.
+        TypeError: `vstate` is no variational state.
 
     Example:
         >>> import netket as nk, os, tempfile
@@ -54,6 +56,8 @@ def save_checkpoint(path: str | os.PathLike, vstate: VariationalState) -> None:
         >>> nk.vqs.save_checkpoint(path, state)
         >>> restored = nk.vqs.load_checkpoint(path, state)
     """
+    if is_writer():
+        require_writable(path, "path")
     content = {"facts": _facts(vstate), "state": serialization.to_state_dict(vstate)}
     data = serialization.to_bytes(content)
     header = _HEADER.pack(_VERSION, len(data), zlib.crc32(data))
@@ -76,10 +80,11 @@ def load_checkpoint(path: str | os.PathLike, vstate: State) -> State:
             Hilbert space; the message names the first difference.
         OSError: the file cannot be read.
     """
+    facts = _facts(vstate)
     with open(path, "rb") as file:
         data = _checked(file.read(), str(path))
     content = serialization.msgpack_restore(data)
-    difference = next(_differences(content["facts"], _facts(vstate)), None)
+    difference = next(_differences(content["facts"], facts), None)
     if difference is not None:
         what, saved, given = difference
         raise ValueError(
@@ -127,6 +132,11 @@ def _damaged(path: str, reason: str) -> ValueError:
 
 def _facts(vstate: VariationalState) -> Facts:
     """What must be equal for a checkpoint to fit, as text by group and name."""
+    if not isinstance(vstate, VariationalState):
+        raise TypeError(
+            f"Argument `vstate` must be a variational state, but is a {type(vstate).__name__}. "
+            "Other objects are saved with flax.serialization.to_bytes."
+        )
     facts = {
         "the Hilbert space": {"": _text(vstate.hilbert)},
         "the kind of the state": {"": type(vstate).__name__},
@@ -155,16 +165,25 @@ def _fields(model: Any) -> dict[str, str]:
 
 
 def _sampler(sampler: Sampler) -> dict[str, str]:
-    names = ("n_chains", "sweep_size", "machine_pow", "dtype", "reset_chains", "rule")
-    values = {name: _text(getattr(sampler, name)) for name in names if hasattr(sampler, name)}
+    names = "n_chains sweep_size machine_pow dtype reset_chains rule n_replicas sorted_betas"
+    values = {n: _text(getattr(sampler, n)) for n in names.split() if hasattr(sampler, n)}
+    values |= {f"rule.{n}": _text(x) for n, x in _arrays(getattr(sampler, "rule", None)).items()}
     return {"class": type(sampler).__qualname__} | {f"`{n}`": v for n, v in values.items()}
+
+
+def _arrays(rule: Any) -> dict[str, np.ndarray]:
+    """What a rule holds besides what it prints, such as pairs of sites."""
+    fields = getattr(rule, "__dict__", {})
+    return {n: x.wrapped for n, x in fields.items() if isinstance(x, HashableArray)}
 
 
 def _text(value: Any) -> str:
     """A representation without addresses, which change from process to process."""
     if callable(value) and hasattr(value, "__qualname__"):
         return str(value.__qualname__)
-    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
+    if isinstance(value, np.ndarray) and value.size > 100:
+        return f"array {value.shape} of checksum {zlib.crc32(value.tobytes()):08x}"
+    return re.sub(r" at 0x[0-9a-f]+", "", re.sub(r"\s+", " ", repr(value)))
 
 
 def _differences(saved: Facts, given: Facts) -> Iterator[tuple[str, str, str]]:

@@ -219,6 +219,22 @@ def test_another_state(make, message, tmp_path):
         nk.vqs.load_checkpoint(tmp_path / "state.nk", make())
 
 
+def test_other_temperatures_and_pairs_of_sites(tmp_path):
+    """Differences that no variable shows, and that would change the next samples."""
+    path = tmp_path / "folder" / "state.nk"
+    tempering = nk.sampler.ParallelTemperingLocal
+    exchange = nk.sampler.MetropolisExchange
+    other = nk.graph.Graph([(0, 1), (1, 2), (2, 3), (0, 2)])  # as many edges as the chain has
+    for saved, given, message in [
+        (tempering(HI, n_replicas=2), tempering(HI, n_replicas=4), "`n_replicas`: it has 4"),
+        (tempering(HI, n_replicas=4), tempering(HI, betas=[1, 0.9, 0.6, 0.1]), "`sorted_betas`"),
+        (exchange(FIXED, graph=CHAIN), exchange(FIXED, graph=other), r"`rule\.\w*clusters`"),
+    ]:
+        nk.vqs.save_checkpoint(path, mc_state(saved, n_samples=16))
+        with pytest.raises(ValueError, match=f"the sampler, {message}"):
+            nk.vqs.load_checkpoint(path, mc_state(given, n_samples=16))
+
+
 def test_shapes_of_functions(tmp_path):
     """A model that has no fields differs in the first of its variables."""
 
@@ -254,6 +270,11 @@ def test_files_that_are_no_checkpoint(tmp_path):
             nk.vqs.load_checkpoint(path, state)
     with pytest.raises(FileNotFoundError):
         nk.vqs.load_checkpoint(tmp_path / "nothing", state)
+    with pytest.raises(IsADirectoryError, match="Argument `path`"):
+        nk.vqs.save_checkpoint(tmp_path, state)
+    for call in (nk.vqs.save_checkpoint, nk.vqs.load_checkpoint):
+        with pytest.raises(TypeError, match="must be a variational state, but is a RBM"):
+            call(path, state.model)
 
 
 def test_a_failing_save_leaves_the_old_checkpoint(tmp_path, monkeypatch):
