@@ -36,6 +36,8 @@ def automorphisms(
         return None
     classes = _classes(n_nodes, pairs, np.array(edge_codes, dtype=int), np.array(node_codes))
     n_classes, n_kinds = int(classes.max()) + 1, len(set(edge_codes))
+    if n_classes == n_nodes:  # every node is the only one of its kind
+        return np.arange(n_nodes)[None]
     neighbors = _neighbor_table(n_nodes, pairs)  # filled up with the node itself, which is taken
     kinds = np.full((n_nodes, n_nodes), -1, dtype=np.int32)
     kinds[pairs[:, 0], pairs[:, 1]] = kinds[pairs[:, 1], pairs[:, 0]] = edge_codes

@@ -72,6 +72,10 @@ def test_known_numbers_of_automorphisms():
     assert len(nk.graph.Edgeless(4).automorphisms()) == 24
     petersen = nk.graph.Graph.from_networkx(nx.petersen_graph())
     assert len(petersen.automorphisms()) == 120
+    # a triangle and the other sides of a square: all nodes are different, or two pairs are alike
+    edges = [(0, 1), (1, 2), (0, 2), (2, 3), (3, 4), (4, 5), (1, 4)]
+    assert len(nk.graph.Graph([*edges, (0, 6)]).automorphisms()) == 1
+    assert len(nk.graph.Graph(edges[:4]).automorphisms()) == 2
 
 
 @pytest.mark.parametrize(

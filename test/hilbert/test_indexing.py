@@ -2,6 +2,7 @@
 """Numbers of states: against a list of all configurations, in numpy, jax and numba."""
 
 import itertools
+import math
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 
 import netket as nk
 from netket.hilbert import _index_kernels as kernels
@@ -46,6 +47,12 @@ SPACES = {
     "total_sz inverted": nk.hilbert.Spin(0.5, 6, total_sz=-1, inverted_ordering=True),
     "one state": nk.hilbert.Spin(0.5, 4, total_sz=2),
     "spin 3/2 total_sz": nk.hilbert.Spin(1.5, 4, total_sz=1),
+    "spin 3/2 large total_sz": nk.hilbert.Spin(1.5, 3, total_sz=2.5),
+    "spin one total_sz": nk.hilbert.Spin(1, 4, total_sz=0),
+    "five spins one": nk.hilbert.Spin(1, 5, total_sz=0),
+    "sum of user first": nk.hilbert.Spin(
+        0.5, 6, constraint=ExtraConstraint(NoNeighbours(), SumConstraint(0))
+    ),
     "qubit": nk.hilbert.Qubit(4),
     "fock": nk.hilbert.Fock(3, 3),
     "fock one level": nk.hilbert.Fock(0, 3),
@@ -88,14 +95,24 @@ def test_states_are_those_of_a_list(hilbert):
     assert set(map(tuple, states.tolist())) == set(map(tuple, expected.tolist()))
 
 
-@pytest.mark.parametrize("name", ["spin", "spin inverted", "spin one", "fock", "blockade"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("spin", "spin inverted", "spin one", "fock", "blockade", "sum of user first"),
+        # sums that leave more room for particles than there are configurations
+        *("spin 3/2 total_sz", "five spins one"),
+    ],
+)
 def test_order_is_lexicographic_in_local_indices(name):
     np.testing.assert_array_equal(SPACES[name].all_states(), brute_force(SPACES[name]))
 
 
 @pytest.mark.parametrize(
     "name",
-    ["total_sz", "total_sz inverted", "spin 3/2 total_sz", "fock particles", "fermions"],
+    [
+        *("total_sz", "total_sz inverted", "fock particles", "fermions", "blockade of three"),
+        *("spin one total_sz", "spin 3/2 large total_sz"),
+    ],
 )
 def test_order_with_fixed_sums_is_ascending_in_values(name):
     states = SPACES[name].all_states().tolist()
@@ -174,6 +191,41 @@ def test_numbers_of_large_spaces(data):
     np.testing.assert_array_equal(hilbert.local_indices_to_states(row), x)
     assert kernels.rank(index_table(hilbert), row) == number
     assert kernels.satisfies(index_table(hilbert), row)
+
+
+@st.composite
+def parts(draw):
+    n, d = draw(st.integers(1, 20)), draw(st.integers(2, 7))
+    if draw(st.booleans()):
+        return nk.hilbert.Spin(0.5, n, inverted_ordering=draw(st.booleans()))
+    total = draw(st.none() | st.integers(0, n * (d - 1)))
+    return nk.hilbert.Fock(d - 1, n, n_particles=total)
+
+
+@given(st.lists(parts(), min_size=1, max_size=3), st.integers(0, 2**32))
+def test_round_trip_of_products(factors, seed):
+    """Codes of sites share words in many ways."""
+    hilbert = nk.hilbert.TensorHilbert(*factors)
+    assume(_count(factors) < 2**62)
+    numbers = np.random.default_rng(seed).integers(0, hilbert.n_states, 20)
+    states = hilbert.numbers_to_states(numbers)
+    np.testing.assert_array_equal(hilbert.states_to_numbers(states), numbers)
+    wrong = states.copy()
+    wrong[7, -1] = 9
+    with pytest.raises(ValueError, match="row 7"):
+        hilbert.states_to_numbers(wrong)
+
+
+def _count(factors):
+    return math.prod(math.prod(f.shape) for f in factors)
+
+
+def test_equal_small_spaces_share_their_tables():
+    for make in (
+        lambda: nk.hilbert.Spin(0.5, 6, constraint=NoNeighbours()),
+        lambda: nk.hilbert.DoubledHilbert(nk.hilbert.Fock(2, 3)),
+    ):
+        assert make()._index_table is make()._index_table
 
 
 def test_batches_of_any_shape():
