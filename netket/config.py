@@ -245,7 +245,7 @@ config.define(
     "netket_autocorrelation_error_bars",
     bool,
     False,
-    help="Error bars from the autocorrelation function, right for few and for correlated chains.",
+    help="Error bars from the autocorrelation function, also where blocks show no correlation.",
     runtime=True,
 )
 config.define(

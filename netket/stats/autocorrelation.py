@@ -67,17 +67,20 @@ def integrated_autocorrelation_time(x: Array, c: float = 5.0) -> jax.Array:
 
 def _sum_up_to(Γ: jax.Array, window: float) -> tuple[jax.Array, jax.Array]:
     """The first t with t >= window τ(t), or the last, and Γ(0) + 2 Σ Γ up to there."""
+    fixed = jax.lax.stop_gradient(Γ)
 
     def goes_on(carry: tuple[jax.Array, jax.Array]) -> jax.Array:
         t, total = carry
-        return (t < window * total / Γ[0]) & (t < len(Γ) - 1)
+        return (t < window * total / fixed[0]) & (t < len(Γ) - 1)
 
     def add(carry: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         t, total = carry
-        return t + 1, total + 2 * Γ[t + 1]
+        return t + 1, total + 2 * fixed[t + 1]
 
     # a loop, which is compiled faster than cumulative sums and mostly short
-    return jax.lax.while_loop(goes_on, add, (jnp.zeros((), int), Γ[0]))
+    last, _ = jax.lax.while_loop(goes_on, add, (jnp.zeros((), int), fixed[0]))
+    # the sum once more, since loops of unknown length have no gradient
+    return last, 2 * jnp.sum(jnp.where(jnp.arange(len(Γ)) <= last, Γ, 0)) - Γ[0]
 
 
 def _autocovariance(x: jax.Array) -> jax.Array:

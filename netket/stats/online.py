@@ -47,8 +47,7 @@ class OnlineStats(struct.Pytree):
     def __init__(
         self, n_chains: int, dtype: DType, *, decay: float | None = None, max_lag: int = MAX_LAG
     ):
-        if decay is not None and not 0 < decay <= 1:
-            raise ValueError(f"Argument `decay` must lie in (0, 1] or be None, but is {decay}.")
+        _check_decay(decay)
         if max_lag < 0:
             raise ValueError(f"Argument `max_lag` must not be negative, but is {max_lag}.")
         dtype = jnp.promote_types(dtype, jnp.float32)
@@ -235,6 +234,11 @@ def _update(acc: OnlineStats, data: jax.Array) -> OnlineStats:
     )
 
 
+def _check_decay(decay: float | None) -> None:
+    if decay is not None and not 0 < decay <= 1:
+        raise ValueError(f"Argument `decay` must lie in (0, 1] or be None, but is {decay}.")
+
+
 def _as_chains(data: Array) -> jax.Array:
     if np.ndim(data) not in (1, 2) or np.size(data) == 0:
         raise ValueError(
@@ -264,5 +268,6 @@ def online_statistics(
     if old_estimator is None:
         return OnlineStats.from_data(data, decay=decay, max_lag=max_lag)
     if decay is not None:
+        _check_decay(decay)
         old_estimator = old_estimator.replace(decay=decay)
     return old_estimator.update(data)

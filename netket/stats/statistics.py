@@ -36,6 +36,7 @@ def statistics(data: Array) -> Stats:
         first formula always follow from the autocorrelation function of all chains together.
 
     Raises:
+        TypeError: the data are no numbers.
         ValueError: there are more than two axes, or no data.
     """
     if not isinstance(data, jax.Array):
@@ -46,6 +47,8 @@ def statistics(data: Array) -> Stats:
         )
     if data.size == 0:
         raise ValueError(f"Argument `data` must not be empty, but has shape {data.shape}.")
+    if data.dtype.kind in "OSUMm":
+        raise TypeError(f"Argument `data` must hold numbers, but has dtype {data.dtype}.")
     if data.dtype.kind in "iub":
         data = data.astype(float)
     return _statistics(

@@ -105,6 +105,8 @@ def test_refused():
         acc.update(np.ones((3, 5)))
     with pytest.raises(ValueError, match="`decay`"):
         OnlineStats(4, float, decay=1.5)
+    with pytest.raises(ValueError, match="`decay`"):
+        online_statistics(np.ones((4, 2)), acc, decay=2.0)
     with pytest.raises(ValueError, match="`max_lag`"):
         OnlineStats(4, float, max_lag=-1)
     with pytest.raises(ValueError, match="`data`"):

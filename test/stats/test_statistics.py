@@ -131,6 +131,16 @@ def test_correlated_blocks_give_the_error_of_the_autocorrelation(n_chains, n):
     assert stats.error_of_mean == pytest.approx(error, rel=0.1)
 
 
+def test_statistics_have_derivatives():
+    """Of the mean 1 / n, and of the error: it is linear in the data."""
+    x = ar1(np.random.default_rng(8), 4, 64, 0.9)
+    gradient = jax.grad(lambda x: statistics(x).mean)(x)
+    np.testing.assert_allclose(gradient, np.full_like(x, 1 / x.size))
+    error, gradient = jax.value_and_grad(lambda x: statistics(x).error_of_mean)(x)
+    assert error > 1.5 * block_error(x)
+    np.testing.assert_allclose(np.sum(gradient * x), error)
+
+
 def test_a_complex_or_constant_chain_has_an_error_from_its_autocorrelation():
     x = ar1(np.random.default_rng(5), 4, 500, 0.5, complex_values=True)
     nk.config.autocorrelation_error_bars = True
@@ -202,6 +212,8 @@ def test_kinds_of_input():
     assert statistics(x.astype(np.float32)).variance.dtype == np.float32
     assert statistics(x.astype(np.complex64)).mean.dtype == np.complex64
     assert jax.jit(lambda x: statistics(x).mean)(x) == 31.5
+    with pytest.raises(TypeError, match="`data` must hold numbers"):
+        statistics([["a"]])
     with pytest.raises(ValueError, match=r"\(n_chains, n\)"):
         statistics(np.ones((2, 3, 4)))
     with pytest.raises(ValueError, match="not be empty"):
