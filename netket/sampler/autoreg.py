@@ -72,7 +72,7 @@ class ARDirectSampler(Sampler):
                 "Argument `hilbert` must have finitely many local states, but is "
                 f"{hilbert}. Use a Metropolis sampler, such as MetropolisGaussian."
             )
-        if hilbert.constrained:
+        if hilbert.constraint is not None:
             raise ValueError(
                 "Argument `hilbert` must have no constraint, as sites are drawn one by one without "
                 f"knowing it, but is {hilbert}. Use a Metropolis sampler, such as "

@@ -171,6 +171,10 @@ def test_products_merge_neighbours_of_the_same_kind():
         assert len((Spin(0.5, 2) * other).subspaces) == 2
     constrained = Spin(0.5, 2, total_sz=0) ** 2
     assert constrained.n_states == 4
+    assert constrained.constrained
+    half = Spin(0.5, 2, total_sz=0) * Fock(1, 2)
+    assert not half.constrained  # as not all factors are
+    assert half.constraint is not None
     assert nk.hilbert.TensorHilbert(Qubit(1), Qubit(1)).subspaces == (Qubit(1), Qubit(1))
     with pytest.raises(ValueError, match="must be positive"):
         _ = Qubit(1) ** 0

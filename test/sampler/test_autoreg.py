@@ -222,6 +222,7 @@ def test_two_devices_equal_one(tmp_path):
     ("hilbert", "message"),
     [
         (nk.hilbert.Spin(0.5, 4, total_sz=0), "must have no constraint"),
+        (nk.hilbert.Fock(1, 2) * nk.hilbert.Spin(0.5, 2, total_sz=0), "must have no constraint"),
         (nk.hilbert.SpinOrbitalFermions(4, n_fermions=2), "must have no constraint"),
         (nk.hilbert.Fock(None, 4), "finitely many local states"),
     ],
