@@ -215,8 +215,9 @@ class VariationalState(abc.ABC):
                 operator; None asks the operator.
 
         Returns:
-            The statistics, and a tree like the parameters: ∂⟨O⟩/∂p for real parameters, its
-            conjugate for complex ones, so that ``p - η grad`` lowers ⟨O⟩.
+            The statistics, and a tree like the parameters: the conjugate of ∂⟨O⟩/∂p, so that
+            ``p - η grad`` lowers ⟨O⟩. It is complex for real parameters, too, if O is not hermitian
+            and no parameter is complex; next to complex ones it is the derivative of Re⟨O⟩.
         """
         mutable = self.mutable if mutable is None else mutable
         return expect_and_grad(self, O, mutable=mutable, **kwargs)
@@ -229,7 +230,8 @@ class VariationalState(abc.ABC):
             mutable: collections of the model state to update, by default `self.mutable`.
 
         Returns:
-            The statistics, and a tree like the parameters, complex if the amplitudes are.
+            The statistics, and a tree like the parameters, complex if the amplitudes are; next to
+            complex parameters, real parts for real ones.
         """
         mutable = self.mutable if mutable is None else mutable
         return expect_and_forces(self, O, mutable=mutable)
