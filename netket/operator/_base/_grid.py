@@ -82,6 +82,23 @@ class Grid:
         """start and step, as integers if samples of `dtype` and the local states are."""
         return self._integers if dtype.kind in "iu" else (self.start, self.step)
 
+    def two_levels(self, dtype: np.dtype) -> np.ndarray:
+        """The local states (2, N) of sites that have two, to be compared with samples of `dtype`.
+
+        Of that dtype if it has them.
+        """
+        if dtype not in self._two_levels:
+            start, step = self.numbers(dtype)
+            levels = np.stack([start, start + step])
+            with np.errstate(all="ignore"):
+                same = levels.astype(dtype)
+            self._two_levels[dtype] = same if np.array_equal(same, levels) else levels
+        return self._two_levels[dtype]
+
+    @cached_property
+    def _two_levels(self) -> dict[np.dtype, np.ndarray]:
+        return {}
+
     @cached_property
     def _integers(self) -> tuple[np.ndarray, np.ndarray]:
         parts = self.start, self.step

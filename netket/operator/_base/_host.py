@@ -8,6 +8,9 @@ import numpy as np
 
 from ._grid import Grid
 
+# what numba kernels are compiled for
+_NATIVE = frozenset(map(np.dtype, "bhilqBHILQfd"))
+
 
 def is_traced(*arrays: Any) -> bool:
     """Whether any of the arrays is traced by jax."""
@@ -20,11 +23,17 @@ def host_array(x: Any, dtype: Any = None) -> np.ndarray:
     Numba compiles another version of a function for read-only arrays, which arrays from jax are.
     """
     x = np.asarray(x, dtype)
+    if x.dtype in _NATIVE and x.flags.carray:
+        return x
     if x.dtype.kind not in "iuf" or x.dtype == np.float16:
         x = x.astype(np.int8 if x.dtype.kind == "b" else np.float32)
-    if x.flags.c_contiguous and x.flags.writeable and x.flags.aligned and x.dtype.isnative:
-        return x
     return np.array(x, dtype=x.dtype.newbyteorder("="), order="C", copy=True)
+
+
+def as_given(xp: np.ndarray, x: Any) -> np.ndarray:
+    """x' in the dtype of the samples, which `host_array` may have changed."""
+    dtype = getattr(x, "dtype", xp.dtype)
+    return xp if xp.dtype == dtype else xp.astype(dtype)
 
 
 def coefficient_array(x: Any, dtype: Any = None) -> np.ndarray:

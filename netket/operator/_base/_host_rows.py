@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ._grid import Grid
-from ._host import outside_error
+from ._host import as_given, host_array, outside_error
 from ._threads import in_threads, most_threads, ranges
 
 # Elements for which there is room at first; as many as needed later.
@@ -22,9 +22,28 @@ _BLOCK = 2**14
 # Matrix elements of operators that flip the same bits everywhere: up to here all slots are kept.
 _MOST_FLIPS = 2**22
 # Work, in seconds, that is worth a thread.
-_THREAD_SECONDS = 4e-4
+_THREAD_SECONDS = 2.5e-4
 # Samples whose time tells that of others: with fewer, the call itself is what takes long.
 _TRUSTED = 64
+
+
+class Pace:
+    """How long samples take, and how many threads that is worth."""
+
+    __slots__ = ("seconds",)
+
+    def __init__(self) -> None:
+        self.seconds = np.inf  # for one sample, the least that was seen
+
+    def threads(self, n: int) -> int:
+        expected = self.seconds * n
+        if expected < 2 * _THREAD_SECONDS or self.seconds == np.inf or n < 2:
+            return 1
+        return min(most_threads(), int(expected / _THREAD_SECONDS), n)
+
+    def saw(self, n: int, seconds: float) -> None:
+        if n >= _TRUSTED:
+            self.seconds = min(self.seconds, seconds / n)
 
 
 class Plan:
@@ -37,12 +56,12 @@ class Plan:
         width: largest number of sites that change.
         dtype: of the matrix elements.
         merges: whether several elements may lead to the same x'.
-        flips: which sites each slot flips, as where they begin (K + 1,) and sites (S,), if the
-            data have a `flip_kernel`.
+        flips: which sites each slot flips, as `flipped_sites` says it, if the data have a
+            `flip_kernel`.
     """
 
     __slots__ = (
-        "data", "grid", "slots", "width", "dtype", "merges", "flips", "kernels", "seconds"
+        "data", "grid", "slots", "width", "dtype", "merges", "flips", "kernels", "rows", "counts"
     )  # fmt: skip
 
     def __init__(
@@ -53,12 +72,12 @@ class Plan:
         width: int,
         dtype: np.dtype,
         merges: bool,
-        flips: tuple[np.ndarray, np.ndarray] | None,
+        flips: tuple[np.ndarray, ...] | None,
     ):
         self.data, self.grid, self.slots, self.width = data, grid, slots, width
         self.dtype, self.merges, self.flips = dtype, merges, flips
         self.kernels = numba_kernels()
-        self.seconds = np.inf  # for one sample, the least that was seen
+        self.rows, self.counts = Pace(), Pace()
 
     def new_conn(self, slots: int) -> Any:
         return self.kernels.new_conn(slots, self.width, self.dtype, self.grid.dtype)
@@ -71,58 +90,76 @@ def numba_kernels() -> Any:
     return _batch_numba
 
 
+def host_padded(plan: Plan, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`get_conn_padded` for concrete samples (..., N)."""
+    samples, (*batch, n_sites) = host_array(x), np.shape(x)
+    flat = samples if len(batch) == 1 else samples.reshape(-1, n_sites)
+    xp, mels, width = host_rows(plan, flat, True)
+    xp = xp.reshape(*batch, width, n_sites)
+    return as_given(xp, x), mels.reshape(*batch, width)
+
+
 def host_rows(
     plan: Plan, samples: np.ndarray, pad: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | int]:
     """Connected elements of samples (B, N).
 
     Returns:
-        Distinct x' (M, N), matrix elements (M,), and where the rows begin, (B + 1,).
+        Distinct x' (M N,), matrix elements (M,), and how many there are for each sample: the same
+        number for all of them with `pad`, else (B,).
 
     Raises:
         ValueError: a sample has a value that is no local state.
     """
-    parts = _computed(plan, samples)
-    n = len(samples)
+    n, n_sites = samples.shape
+    threads, start = plan.rows.threads(n), time.perf_counter()
+    parts = _computed(plan, samples, threads)
+    lengths: np.ndarray | int
     if pad:
-        width = max(1, *(part.most for part in parts))
-        begins = np.arange(0, (n + 1) * width, width)
+        width = lengths = max(1, *(part.most for part in parts))
+        ends = [part.last * width for part in parts]
     else:
-        begins = np.zeros(n + 1, np.int64)
-        np.cumsum(_counts(parts), out=begins[1:])
-    size = int(begins[-1])
-    xp = np.empty((size, samples.shape[1]), samples.dtype)
-    mels = np.empty(size, plan.dtype)
+        width, lengths = 0, _counts(parts)
+        ends = np.cumsum([part.counts.sum() for part in parts]).tolist()
+    xp = np.empty(ends[-1] * n_sites, samples.dtype)
+    mels = parts[0].new_mels(ends[-1])
     if len(parts) == 1:
-        parts[0].write(begins, xp, mels)
+        parts[0].write(width, xp, mels)
     else:
-        in_threads(lambda part: part.write(begins, xp, mels), [(part,) for part in parts])
-    return xp, mels, begins
+        pieces = [
+            (part, xp[first * n_sites : last * n_sites], mels[first:last])
+            for part, first, last in zip(parts, [0, *ends], ends)
+        ]
+        in_threads(lambda part, xp, mels: part.write(width, xp, mels), pieces)
+    plan.rows.saw(n, (time.perf_counter() - start) * threads)
+    return xp, mels, lengths
 
 
 def host_counts(plan: Plan, samples: np.ndarray) -> np.ndarray:
     """Numbers of connected elements, (B,)."""
-    return _counts(_computed(plan, samples, store=False))
+    n = len(samples)
+    threads, start = plan.counts.threads(n), time.perf_counter()
+    counts = _counts(_computed(plan, samples, threads, store=False))
+    plan.counts.saw(n, (time.perf_counter() - start) * threads)
+    return counts
 
 
 def _counts(parts: list[Any]) -> np.ndarray:
     return parts[0].counts if len(parts) == 1 else np.concatenate([p.counts for p in parts])
 
 
-def _computed(plan: Plan, samples: np.ndarray, store: bool = True) -> list[Any]:
-    """The rows of all samples, in parts of several threads if that takes long."""
+def _computed(plan: Plan, samples: np.ndarray, threads: int, store: bool = True) -> list[Any]:
+    """The rows of all samples, in as many parts as there are threads."""
     n = len(samples)
-    kind = _Rows if plan.flips is None or n * plan.slots > _MOST_FLIPS else _FlipRows
-    expected = plan.seconds * n
-    start = time.perf_counter()
-    if expected < 2 * _THREAD_SECONDS or plan.seconds == np.inf or n == 1:
-        threads, parts = 1, [kind(plan, samples, store, 0, n)]
+    make: Any
+    arguments: tuple[Any, ...]
+    if plan.flips is None or n * plan.slots > _MOST_FLIPS:
+        make, arguments = _Rows, (plan, samples, store)
     else:
-        threads = min(most_threads(), int(expected / _THREAD_SECONDS), n)
-        parts = in_threads(partial(kind, plan, samples, store), ranges(n, threads))
-    if n >= _TRUSTED:
-        plan.seconds = min(plan.seconds, (time.perf_counter() - start) * threads / n)
-    return parts
+        make, arguments = _FlipRows, (plan, samples, np.empty((n, plan.slots), plan.dtype))
+    if threads == 1:
+        return [make(*arguments, 0, n)]
+    return in_threads(partial(make, *arguments), ranges(n, threads))
 
 
 class _Rows:
@@ -139,7 +176,7 @@ class _Rows:
         self.counts, self.lengths = np.empty((2, n_samples), np.int64)
         most = n_samples * slots
         rows = plan.new_conn(max(min(most, _STORED if store else _BLOCK), slots))
-        scratch = kernels.new_scratch(slots, plan.merges)
+        scratch = kernels.new_scratch(slots, plan.grid.n_sites) if plan.merges else ()
         row = begin = self.most = 0
         while row < n_samples:
             if len(rows.mels) < begin + slots:
@@ -151,36 +188,52 @@ class _Rows:
                 plan.data, indices, row, slots, begin, room, self.lengths, rows
             )
             if plan.merges:
-                kernels.merge(indices, row, end_row, begin, self.lengths, rows, *scratch)
+                kernels.merge(indices, row, end_row, begin, self.lengths, rows, scratch)
             longest = kernels.count(row, end_row, begin, self.lengths, rows.mels, self.counts)
             self.most = max(self.most, longest)
             row, begin = end_row, end if store else 0
         self.rows = rows
 
-    def write(self, begins: np.ndarray, xp: np.ndarray, mels: np.ndarray) -> None:
+    def new_mels(self, size: int) -> np.ndarray:
+        """Where the matrix elements of all parts are to be written."""
+        return np.empty(size, self.plan.dtype)
+
+    def write(self, width: int, xp: np.ndarray, mels: np.ndarray) -> None:
+        """Write rows of `width` elements, or as long as they are if it is 0."""
         start, step = self.plan.grid.numbers(self.samples.dtype)
-        begins = begins[self.first : self.last + 1]
         self.plan.kernels.write(
-            self.samples, start, step, self.lengths, begins, self.rows, xp, mels
+            self.samples, start, step, width, self.lengths, self.counts, self.rows, xp, mels
         )
 
 
 class _FlipRows:
-    """`_Rows` of operators that flip the same bits everywhere: only matrix elements are stored."""
+    """`_Rows` of operators that flip the same bits everywhere: only matrix elements are stored.
 
-    def __init__(self, plan: Plan, samples: np.ndarray, store: bool, first: int, last: int):
+    Those of all parts are in `row_mels`, (B, K).
+    """
+
+    def __init__(
+        self, plan: Plan, samples: np.ndarray, row_mels: np.ndarray, first: int, last: int
+    ):
         self.plan, self.samples, self.first, self.last = plan, samples[first:last], first, last
-        indices = _indices(plan, self.samples, first)
+        self.all_mels, self.mels = row_mels, row_mels[first:last]
+        self.levels = plan.grid.two_levels(samples.dtype)
         self.counts = np.empty(last - first, np.int64)
-        self.mels = np.empty((last - first, plan.slots), plan.dtype)
-        self.most = plan.kernels.flip_rows(plan.data, indices, self.mels, self.counts)
+        bad, self.most = plan.kernels.flip_rows(
+            plan.data, self.samples, self.levels, self.mels, self.counts
+        )
+        if bad >= 0:
+            raise outside_error(self.samples[bad], first + bad, plan.grid)
 
-    def write(self, begins: np.ndarray, xp: np.ndarray, mels: np.ndarray) -> None:
-        start, step = self.plan.grid.numbers(self.samples.dtype)
-        begins = begins[self.first : self.last + 1]
+    def new_mels(self, size: int) -> np.ndarray:
+        """Those that are stored, if all of them are needed."""
+        same = size == self.all_mels.size
+        return self.all_mels.reshape(-1) if same else np.empty(size, self.plan.dtype)
+
+    def write(self, width: int, xp: np.ndarray, mels: np.ndarray) -> None:
         flips: Any = self.plan.flips
         self.plan.kernels.write_flips(
-            self.samples, start, step, *flips, begins, self.counts, self.mels, xp, mels
+            self.samples, self.levels, *flips, width, self.counts, self.mels, xp, mels
         )
 
 
@@ -188,10 +241,10 @@ def _indices(plan: Plan, samples: np.ndarray, first: int) -> np.ndarray:
     """Local indices of samples, the first of which has number `first`."""
     grid = plan.grid
     indices = np.empty(samples.shape, grid.dtype)
-    start, step = grid.numbers(samples.dtype)
     if grid.two_level:
-        bad = plan.kernels.read_two(samples, start, step, indices)
+        bad = plan.kernels.read_two(samples, grid.two_levels(samples.dtype), indices)
     else:
+        start, step = grid.numbers(samples.dtype)
         bad = plan.kernels.read(samples, start, step, grid.shape, indices)
     if bad >= 0:
         raise outside_error(samples[bad], first + bad, grid)

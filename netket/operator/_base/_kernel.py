@@ -23,15 +23,15 @@ from ._abstract import _LAZY
 from ._backend import Backend, resolve_backend
 from ._discrete import DiscreteOperator, _write, derived
 from ._host import (
+    as_given,
     check_host_samples,
-    check_samples,
     check_size,
     coefficient_array,
     extend_rows,
     host_array,
     is_traced,
 )
-from ._host_rows import Plan, host_counts, host_rows, numba_kernels
+from ._host_rows import Plan, host_counts, host_padded, host_rows, numba_kernels
 from ._jax import DiscreteJaxOperator
 from ._numbers import as_coefficient, inexact
 
@@ -187,19 +187,19 @@ class KernelOperator(DiscreteJaxOperator):
     def get_conn_padded(self, x: Array) -> tuple[Array, Array]:
         known = self.__dict__.get("_cached", _EMPTY).get("padded")
         if known is not None and type(x) is known.array_type and x.shape[-1:] == known.shape:
-            return self._padded_known(known, x)
+            return known.function(known.data, x)
         if self._defines_flattened and not self._defines_padded:
             return DiscreteOperator.get_conn_padded(self, x)
         check_size(x, self.hilbert.size)
         if not self._on_host(x):
             return self._padded_jax(x)
-        x = host_array(x)
-        xp, mels, begins = self._host_rows(x.reshape(-1, x.shape[-1]), pad=True)
-        width = int(begins[1]) if len(begins) > 1 else 1
-        xp, mels = xp.reshape(*x.shape[:-1], width, x.shape[-1]), mels.reshape(*x.shape[:-1], width)
+        plan = self._plan
+        xp, mels = self._composed_padded(x) if plan is None else host_padded(plan, x)
         if self._backend == "numba":
+            if plan is not None:
+                self._cache["padded"] = Known(np.ndarray, (self.hilbert.size,), host_padded, plan)
             return xp, mels
-        xp, mels = extend_rows(x, xp, mels, self.max_conn_size)
+        xp, mels = extend_rows(host_array(x), xp, mels, self.max_conn_size)
         return jnp.asarray(xp), jnp.asarray(mels)
 
     @derived
@@ -211,9 +211,11 @@ class KernelOperator(DiscreteJaxOperator):
         if not self._on_host(x):
             return self._flattened_jax(self._kernel_jax_data(), x, sections, pad)
         check_size(x, self.hilbert.size)
-        xp, mels, begins = self._host_rows(host_array(x).reshape(-1, self.hilbert.size), pad)
-        sections[...] = begins[1:]
-        return xp, mels
+        samples, plan = host_array(x).reshape(-1, self.hilbert.size), self._plan
+        rows = self._composed_rows(samples, pad) if plan is None else host_rows(plan, samples, pad)
+        xp, mels, lengths = rows
+        sections[...] = np.cumsum(np.broadcast_to(lengths, len(samples)))
+        return as_given(xp.reshape(-1, self.hilbert.size), x), mels
 
     def n_conn(self, x: Array, out: np.ndarray | None = None) -> Array:
         if not self._has_kernel:
@@ -239,29 +241,13 @@ class KernelOperator(DiscreteJaxOperator):
         rules = self._rules()
         if self._is_traced or is_traced(x):
             return _batch_jax.padded(self._kernel_jax_data(), jnp.asarray(x), rules)
-        data = self._resident_data
         x = x if isinstance(x, jax.Array) else np.asarray(x)
-        function = _batch_jax.padded_by(rules)
-        result = function(data, x)
-        check_samples(x, rules.grid)  # while the device computes
-        if not is_traced(result[0]):
-            if isinstance(x, jax.Array):
-                shape = (self.hilbert.size,)
-                checks = jax.default_backend() == "cpu"
-                self._cache["padded"] = Known(type(x), shape, function, data, rules.grid, checks)
-            return result
-        with jax.ensure_compile_time_eval():  # something else is being traced
-            return function(data, x)
-
-    def _padded_known(self, known: "Known", x: Any) -> tuple[jax.Array, jax.Array]:
-        """`_padded_jax` for concrete samples, when nothing has to be found out any more."""
-        result = known.function(known.data, x)
-        if known.checks:  # while the device computes
-            check_host_samples(np.asarray(x), known.grid)
-        if type(result[0]) is known.array_type:
-            return result
-        with jax.ensure_compile_time_eval():  # something else is being traced
-            return known.function(known.data, x)
+        checks = jax.default_backend() == "cpu" or isinstance(x, np.ndarray)
+        data = Resident(self._resident_data, _batch_jax.padded_by(rules), rules.grid, checks)
+        result = resident_padded(data, x)
+        if isinstance(x, jax.Array) and not is_traced(result[0]):
+            self._cache["padded"] = Known(type(x), (self.hilbert.size,), resident_padded, data)
+        return result
 
     @property
     def _resident_data(self) -> Any:
@@ -271,15 +257,6 @@ class KernelOperator(DiscreteJaxOperator):
                 data = jax.tree_util.tree_map(jnp.asarray, self._kernel_jax_data())
             self._cache["resident_data"] = data
         return self._cache["resident_data"]
-
-    def _host_rows(
-        self, samples: np.ndarray, pad: bool
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Distinct x' (M, N), matrix elements (M,), and where the rows begin, (B + 1,)."""
-        plan = self._plan
-        if plan is None:
-            return self._composed_rows(samples, pad)
-        return host_rows(plan, samples, pad)
 
     @property
     def _plan(self) -> Plan | None:
@@ -320,9 +297,14 @@ class KernelOperator(DiscreteJaxOperator):
 
     def _composed_rows(
         self, samples: np.ndarray, pad: bool
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """`_host_rows` of operators without data for the numba kernel."""
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | int]:
+        """`host_rows` of operators without data for the numba kernel."""
         raise TypeError(f"{type(self).__name__} must define `_composed_rows`.")
+
+    def _composed_padded(self, x: Any) -> tuple[np.ndarray, np.ndarray]:
+        samples, (*batch, n_sites) = host_array(x), np.shape(x)
+        xp, mels, width = self._composed_rows(samples.reshape(-1, n_sites), pad=True)
+        return as_given(xp.reshape(*batch, width, n_sites), x), mels.reshape(*batch, width)
 
     @property
     def _without_jax(self) -> bool:
@@ -425,14 +407,33 @@ _EMPTY: dict[str, Any] = {}
 
 
 class Known(NamedTuple):
-    """What `get_conn_padded` has found out about calls with concrete jax arrays."""
+    """What `get_conn_padded` has found out about calls with concrete arrays: what answers them."""
 
-    array_type: type  # that of concrete arrays
+    array_type: type  # of samples
     shape: tuple[int]  # (N,)
     function: Any  # (data, x) -> x', mels
     data: Any
+
+
+class Resident(NamedTuple):
+    """The data for the jax kernel on the device, and the function that they are passed to."""
+
+    data: Any
+    function: Any  # (data, x) -> x', mels
     grid: Any
     checks: bool  # whether samples are checked: not on accelerators
+
+
+def resident_padded(resident: Resident, x: Any) -> tuple[jax.Array, jax.Array]:
+    """`get_conn_padded` for concrete samples, by jax."""
+    data, function, grid, checks = resident
+    result = function(data, x)
+    if checks:  # while the device computes
+        check_host_samples(np.asarray(x), grid)
+    if not isinstance(result[0], jax.core.Tracer):
+        return result
+    with jax.ensure_compile_time_eval():  # something else is being traced
+        return function(data, x)
 
 
 def _equal_leaves(a: Any, b: Any) -> bool:

@@ -116,14 +116,13 @@ class CompositeOperator(KernelOperator):
 
     def _composed_rows(
         self, samples: np.ndarray, pad: bool
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | int]:
         owner, xp, mels = self._compose(samples)
         xp, mels, counts = merge_rows(owner, xp, mels.astype(self.dtype), len(samples))
-        if pad:
-            xp, mels = pad_rows(samples, xp, mels, counts)
-            counts = np.full(len(samples), mels.shape[1])
-            xp, mels = xp.reshape(-1, samples.shape[1]), mels.ravel()
-        return xp, mels, np.concatenate([[0], np.cumsum(counts)])
+        if not pad:
+            return xp, mels, counts
+        xp, mels = pad_rows(samples, xp, mels, counts)
+        return xp, mels.ravel(), mels.shape[1]
 
     def _compose(self, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Rows from the children's `get_conn_flattened`: owner (M,), x' (M, N), elements (M,)."""

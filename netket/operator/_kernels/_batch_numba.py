@@ -5,6 +5,7 @@
 changes that lead to x'; reading samples, merging and writing x' out is the same for all kinds.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -51,14 +52,15 @@ def read(x: Any, start: Any, step: Any, shape: Any, indices: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def read_two(x: Any, start: Any, step: Any, indices: Any) -> Any:
-    """`read` for sites that all have two local states."""
-    x, start, step, indices = borrowed(x), borrowed(start), borrowed(step), borrowed(indices)
+def read_two(x: Any, levels: Any, indices: Any) -> Any:
+    """`read` for sites that all have two local states, `levels` (2, N)."""
+    x, levels, indices = borrowed(x), borrowed(levels), borrowed(indices)
+    one, other = levels[0], levels[1]
     for b in range(x.shape[0]):
         bad = 0
         for i in range(x.shape[1]):
-            is_second = x[b, i] == start[i] + step[i]
-            bad += not (is_second | (x[b, i] == start[i]))
+            is_second = x[b, i] == other[i]
+            bad += not (is_second | (x[b, i] == one[i]))
             indices[b, i] = is_second
         if bad:
             return b
@@ -66,8 +68,8 @@ def read_two(x: Any, start: Any, step: Any, indices: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _normalise(size: Any, sites: Any, values: Any, k: Any, x: Any) -> Any:
-    """Drop sites that do not change, sort the others; a hash of the result."""
+def _normalise(size: Any, sites: Any, values: Any, k: Any, x: Any) -> None:
+    """Drop sites that do not change, and sort the others."""
     n = 0
     for c in range(size[k]):
         site, value = sites[k, c], values[k, c]
@@ -82,15 +84,13 @@ def _normalise(size: Any, sites: Any, values: Any, k: Any, x: Any) -> Any:
         values[k, j] = value
         n += 1
     size[k] = n
-    code = np.uint64(14695981039346656037)
-    for c in range(n):
-        code = (code ^ np.uint64(sites[k, c])) * np.uint64(1099511628211)
-        code = (code ^ np.uint64(values[k, c])) * np.uint64(1099511628211)
-    return code ^ (code >> np.uint64(29))
 
 
 @njit(cache=True, nogil=True)
-def _same(size: Any, sites: Any, values: Any, a: Any, b: Any) -> Any:
+def _same(size: Any, sites: Any, values: Any, a: Any, b: Any, x: Any) -> Any:
+    """Whether two elements lead to the same x'."""
+    _normalise(size, sites, values, a, x)
+    _normalise(size, sites, values, b, x)
     if size[a] != size[b]:
         return False
     for c in range(size[a]):
@@ -101,21 +101,15 @@ def _same(size: Any, sites: Any, values: Any, a: Any, b: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def _merge(
-    mels: Any,
-    size: Any,
-    sites: Any,
-    values: Any,
-    begin: Any,
-    end: Any,
-    x: Any,
-    table: Any,
-    moduli: Any,
+    mels: Any, size: Any, sites: Any, values: Any, begin: Any, end: Any, x: Any, scratch: Any
 ) -> None:
     """Sum elements of equal x' into the first of them; the others become zero.
 
     A hash table finds candidates, which are then compared exactly. Sums that cancel up to
-    rounding become zero.
+    rounding become zero. The code of x' is sum_i w_i (x'_i - x_i) with random weights: neither
+    the order of the sites matters, nor those which do not change.
     """
+    table, codes, moduli, weights = scratch
     slots = 4
     while slots < 2 * (end - begin):
         slots *= 2
@@ -126,12 +120,20 @@ def _merge(
         moduli[k - begin] = 0
         if mels[k] == 0:
             continue
-        slot = _normalise(size, sites, values, k, x) & mask
-        while table[slot] >= 0 and not _same(size, sites, values, table[slot], k):
-            slot = (slot + np.uint64(1)) & mask
-        if table[slot] < 0:
-            table[slot] = k
+        code = np.uint64(0)
+        for c in range(size[k]):
+            site = np.uint64(sites[k, c])  # unsigned: it cannot count from the end
+            code += np.uint64(np.int64(values[k, c]) - np.int64(x[site])) * weights[site]
+        codes[k - begin] = code
+        slot = (code >> np.uint64(32)) & mask
         first = table[slot]
+        while first >= 0:
+            if codes[first - begin] == code and _same(size, sites, values, first, k, x):
+                break
+            slot = (slot + np.uint64(1)) & mask
+            first = table[slot]
+        if first < 0:
+            table[slot] = first = k
         moduli[first - begin] += abs(mels[k])
         if first != k:
             mels[first] += mels[k]
@@ -176,14 +178,7 @@ def rows(
 
 @njit(cache=True, nogil=True)
 def merge(
-    indices: Any,
-    first: Any,
-    last: Any,
-    begin: Any,
-    lengths: Any,
-    out: Any,
-    table: Any,
-    moduli: Any,
+    indices: Any, first: Any, last: Any, begin: Any, lengths: Any, out: Any, scratch: Any
 ) -> None:
     """Sum elements of equal x' in rows that `rows` has written; what is left over becomes zero.
 
@@ -193,13 +188,14 @@ def merge(
         begin: where its row begins in `out`.
         lengths: (B,) numbers of elements.
         out: elements.
-        table, moduli: scratch, as `new_scratch` makes it.
+        scratch: as `new_scratch` makes it.
     """
     indices, out, lengths = borrowed(indices), borrowed(out), borrowed(lengths)
+    scratch = borrowed(scratch)
     mels, size, sites, values = out
     for b in range(first, last):
         end = begin + lengths[b]
-        _merge(mels, size, sites, values, begin, end, indices[b], table, moduli)
+        _merge(mels, size, sites, values, begin, end, indices[b], scratch)
         begin = end
 
 
@@ -217,11 +213,15 @@ def count(first: Any, last: Any, begin: Any, lengths: Any, mels: Any, counts: An
     return most
 
 
-def new_scratch(slots: int, merging: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The hash table, and moduli of matrix elements, with which rows are merged."""
-    if not merging:
-        return np.empty(0, np.int64), np.empty(0)
-    return np.empty(max(4, 4 * slots), np.int64), np.empty(slots)
+def new_scratch(slots: int, n_sites: int) -> tuple[np.ndarray, ...]:
+    """With which rows are merged: hash table, codes of x', moduli of elements, random weights."""
+    table, codes = np.empty(max(4, 4 * slots), np.int64), np.empty(slots, np.uint64)
+    return table, codes, np.empty(slots), _random_weights(n_sites)
+
+
+@lru_cache(maxsize=16)
+def _random_weights(n_sites: int) -> np.ndarray:
+    return np.random.default_rng(n_sites).integers(2**64, size=n_sites, dtype=np.uint64)
 
 
 @njit(cache=True, nogil=True)
@@ -229,38 +229,51 @@ def write(
     x: Any,
     start: Any,
     step: Any,
+    width: Any,
     lengths: Any,
-    begins: Any,
+    counts: Any,
     stored: Any,
     xp: Any,
     mels: Any,
 ) -> None:
-    """Write stored rows as samples: that of sample b into xp (M, N) and mels (M,) at begins[b].
+    """Write stored rows as samples into xp and mels, which are flat.
 
-    Elements that are zero are left out, and what is free up to begins[b + 1] becomes padding: the
-    sample itself, and 0. Samples are x_i = start_i + step_i n_i.
+    Elements that are zero are left out. What is free becomes padding: the sample itself, and 0.
+
+    Args:
+        x: samples, x_i = start_i + step_i n_i.
+        start, step: (N,).
+        width: of rows; 0 if they are as long as `counts` says.
+        lengths: numbers of stored elements, (B,).
+        counts: how many of them are not zero, (B,).
+        stored: the elements.
+        xp, mels: filled.
     """
     x, start, step, stored = borrowed(x), borrowed(start), borrowed(step), borrowed(stored)
-    lengths, begins, xp, mels = borrowed(lengths), borrowed(begins), borrowed(xp), borrowed(mels)
+    lengths, counts, xp, mels = borrowed(lengths), borrowed(counts), borrowed(xp), borrowed(mels)
     row_mels, size, sites, values = stored
-    first = 0
+    n_sites = np.uint64(x.shape[1])
+    first = place = 0
     for b in range(x.shape[0]):
-        repeat_row(x, b, xp, begins[b], begins[b + 1])
-        place = begins[b]
+        length = width if width else counts[b]
+        repeat_row(x, b, xp, place * x.shape[1], length)
+        done = place
+        place += length
         for k in range(first, first + lengths[b]):
             if row_mels[k] == 0:
                 continue
-            mels[place] = row_mels[k]
+            mels[done] = row_mels[k]
+            at = np.uint64(done) * n_sites
             for c in range(size[k]):
                 site = np.uint64(sites[k, c])
-                xp[place, site] = start[site] + step[site] * values[k, c]
-            place += 1
+                xp[at + site] = start[site] + step[site] * values[k, c]
+            done += 1
         first += lengths[b]
-        for m in range(place, begins[b + 1]):
+        for m in range(done, place):
             mels[m] = 0
 
 
-stamped(rows)
+stamped(rows, write)
 
 __all__ = [
     "count",

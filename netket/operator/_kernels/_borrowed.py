@@ -65,3 +65,26 @@ def _copy_items(typing_context: Any, target: Any, at: Any, source: Any, begin: A
 
 
 copy_items: Any = intrinsic(_copy_items)
+
+BLOCK_BYTES = 32
+
+
+def _copy_block(typing_context: Any, target: Any, at: Any, source: Any, begin: Any) -> Any:
+    """`copy_items` of `BLOCK_BYTES`: the compiler knows the size, and no function is called."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        target_type, _, source_type, _ = signature.args
+        to = context.make_array(target_type)(context, builder, arguments[0])
+        of = context.make_array(source_type)(context, builder, arguments[2])
+        to_place = builder.gep(to.data, [arguments[1]])
+        of_place = builder.gep(of.data, [arguments[3]])
+        size = context.get_constant(types.int64, BLOCK_BYTES)
+        cgutils.raw_memcpy(builder, to_place, of_place, size, 1)
+        return context.get_dummy_value()
+
+    if target.dtype != source.dtype:
+        return None
+    return types.void(target, types.int64, source, types.int64), codegen
+
+
+copy_block: Any = intrinsic(_copy_block)

@@ -29,10 +29,14 @@ class Flips(NamedTuple):
     slots: np.ndarray  # (2^s, T) int32, the slots that they have in the kernel
 
 
-def flipped_sites(flips: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The sites that flips (T, N) change: where those of each begin, (T + 1,), and all of them."""
+def flipped_sites(flips: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The sites that flips (T, N) change.
+
+    Returns:
+        Where those of each begin, (T + 1,); all of them, (S,); and their places in `flips`, (S,).
+    """
     begins = np.append(0, np.cumsum(np.count_nonzero(flips, axis=1), dtype=np.int64))
-    return begins, np.nonzero(flips)[1].astype(np.int32)
+    return begins, np.nonzero(flips)[1].astype(np.int32), np.flatnonzero(flips)
 
 
 def make_flips(flips: np.ndarray) -> Flips:

@@ -114,100 +114,118 @@ def walk_flips(
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def _word(x: Any, first: Any, last: Any) -> Any:
-    """The bits of x, from site `first` to `last` - 1."""
+def _word(x: Any, second: Any, first: Any, last: Any) -> Any:
+    """The bits of a sample, from site `first` to `last` - 1."""
     word = np.uint64(0)
     for i in range(first, last):
-        word |= np.uint64(x[i]) << np.uint64(i - first)
+        word |= np.uint64(x[i] == second[i]) << np.uint64(i - first)
     return word
 
 
 @njit(cache=True, nogil=True)
-def flip_rows(data: Any, indices: Any, mels: Any, counts: Any) -> Any:
-    """Matrix elements of all flips, (B, K), for local indices (B, N).
+def flip_rows(data: Any, x: Any, levels: Any, mels: Any, counts: Any) -> Any:
+    """Matrix elements of all flips, (B, K), for samples (B, N).
 
-    How many are not zero is written to `counts` (B,); the largest of these is returned.
+    How many are not zero is written to `counts` (B,).
+
+    Args:
+        data: the operator.
+        x: samples.
+        levels: the two local states of every site, (2, N).
+        mels, counts: filled.
+
+    Returns:
+        -1, or the index of the first sample with a value that is no local state; and the largest
+        of the counts.
     """
-    data, indices = borrowed(data), borrowed(indices)
+    data, x, levels = borrowed(data), borrowed(x), borrowed(levels)
     mels, counts = borrowed(mels), borrowed(counts)
-    n_sites = indices.shape[1]
+    one, other = levels[0], levels[1]
+    n_sites = x.shape[1]
     words = np.zeros(max((n_sites + 63) >> 6, 1), np.uint64)
     most = 0
-    for b in range(indices.shape[0]):
-        x, row = indices[b], mels[b]
+    for b in range(x.shape[0]):
+        sample, row = x[b], mels[b]
+        bad = 0  # counted: a loop with a way out is not vectorised
+        for i in range(n_sites):
+            bad += not ((sample[i] == one[i]) | (sample[i] == other[i]))
+        if bad:
+            return b, most
         if words.shape[0] == 1:
-            flip_elements(data, _word(x, 0, n_sites), words, row)
+            flip_elements(data, _word(sample, other, 0, n_sites), words, row)
         else:
             for w in range(words.shape[0]):
-                words[w] = _word(x, 64 * w, min(64 * w + 64, n_sites))
+                words[w] = _word(sample, other, 64 * w, min(64 * w + 64, n_sites))
             flip_elements(data, words[0], words, row)
         n = 0
         for k in range(row.shape[0]):
             n += row[k] != 0
         counts[b] = n
         most = max(most, n)
-    return most
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def _flip_all(flipped: Any, begins: Any, sites: Any, slots: Any, place: Any, flat: Any) -> None:
-    """Flip the sites of all slots in copies of the sample that begin at `place`."""
-    at, end = np.uint64(place * flipped.shape[0]), np.uint64(begins[0])
-    for k in range(1, slots + 1):
-        begin, end = end, np.uint64(begins[np.uint64(k)])
-        for c in range(begin, end):
-            site = np.uint64(sites[c])
-            flat[at + site] = flipped[site]
-        at += np.uint64(flipped.shape[0])
+    return -1, most
 
 
 @njit(cache=True, nogil=True)
 def write_flips(
     x: Any,
-    start: Any,
-    step: Any,
+    levels: Any,
     site_begins: Any,
     sites: Any,
-    begins: Any,
+    places: Any,
+    width: Any,
     counts: Any,
     row_mels: Any,
     xp: Any,
     mels: Any,
 ) -> None:
-    """Write rows as samples: that of sample b into xp (M, N) and mels (M,) at begins[b].
+    """Write rows as samples into xp and mels, which are flat.
 
-    Elements that are zero are left out, and what is free up to begins[b + 1] becomes padding: the
-    sample itself, and 0. Samples are x_i = start_i + step_i n_i, and slot k flips the sites from
-    site_begins[k] on.
+    Elements that are zero are left out. What is free becomes padding: the sample itself, and 0.
+
+    Args:
+        x, levels, counts: as for `flip_rows`, which has filled `row_mels` (B, K).
+        site_begins, sites, places: slot k flips the sites from site_begins[k] on, which are at
+            `places` in K copies of a sample.
+        width: of rows; 0 if they are as long as `counts` says.
+        row_mels, mels: may be the same memory, if `width` is K or no element is zero.
+        xp: filled with x'.
     """
-    x, start, step, begins = borrowed(x), borrowed(start), borrowed(step), borrowed(begins)
-    site_begins, sites, row_mels = borrowed(site_begins), borrowed(sites), borrowed(row_mels)
-    xp, mels, counts = borrowed(xp), borrowed(mels), borrowed(counts)
-    flipped, flat = np.empty(x.shape[1], xp.dtype), xp.reshape(-1)
-    slots = row_mels.shape[1]
+    x, levels, counts = borrowed(x), borrowed(levels), borrowed(counts)
+    site_begins, sites, places = borrowed(site_begins), borrowed(sites), borrowed(places)
+    row_mels, xp, mels = borrowed(row_mels), borrowed(xp), borrowed(mels)
+    one, other = levels[0], levels[1]
+    n_sites, slots = x.shape[1], row_mels.shape[1]
+    flipped = np.empty(n_sites, xp.dtype)
+    place = 0
     for b in range(x.shape[0]):
-        repeat_row(x, b, xp, begins[b], begins[b + 1])
-        for i in range(x.shape[1]):
-            flipped[i] = 2 * start[i] + step[i] - x[b, i]
-        place, end = begins[b], site_begins[0]
-        if counts[b] == slots:
-            copy_items(mels, place, row_mels, b * slots, slots)
-            _flip_all(flipped, site_begins, sites, slots, place, flat)
+        length = width if width else counts[b]
+        at = place * n_sites
+        repeat_row(x, b, xp, at, length)
+        for i in range(n_sites):
+            flipped[i] = one[i] if x[b, i] == other[i] else other[i]
+        if counts[b] == slots and length == slots:
+            if width != slots:
+                copy_items(mels, place, row_mels, b * slots, slots)
+            for s in range(sites.shape[0]):
+                xp[np.uint64(at + places[s])] = flipped[np.uint64(sites[s])]
+            place += length
             continue
+        done, end = place, site_begins[0]
+        place += length
         for k in range(slots):
             first, end = end, site_begins[k + 1]
             mel = row_mels[b, k]
             if mel == 0:
                 continue
-            mels[place] = mel
+            mels[done] = mel
             for c in range(first, end):
                 site = np.uint64(sites[c])
-                xp[place, site] = flipped[site]
-            place += 1
-        for m in range(place, begins[b + 1]):
+                xp[np.uint64(done * n_sites) + site] = flipped[site]
+            done += 1
+        for m in range(done, place):
             mels[m] = 0
 
 
-stamped(walk_flips, flip_rows)
+stamped(walk_flips, flip_rows, write_flips)
 
 __all__ = ["flip_rows", "has_flips", "new_flip_scratch", "walk_flips", "write_flips"]

@@ -3,6 +3,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from ._permutation import PermutationData
 from ._rows_numba import row_kernel
 
@@ -12,16 +14,15 @@ def append_permutation_row(data: Any, x: Any, conn: Any, n: Any) -> Any:
     n_terms, n_sites = data.images.shape
     fermionic = data.crossings.shape[0] < n_terms
     for t in range(n_terms):
-        images = data.images[t]
-        size = 0
+        images, flips, size = data.images[t], data.flips[t], np.uint64(0)
         for i in range(n_sites):
-            value = x[images[i]]
-            if data.flips[t]:
+            value = x[np.uint64(images[i])]
+            if flips:
                 value = data.top[i] - value
-            if value != x[i]:
-                conn.sites[n, size] = i
-                conn.values[n, size] = value
-                size += 1
+            # written in any case: whether a site changes cannot be predicted
+            conn.sites[n, size] = i
+            conn.values[n, size] = value
+            size += np.uint64(value != x[i])
         odd = False
         if fermionic:
             for j in range(n_sites):
