@@ -17,6 +17,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 # A sum is rounding noise, and taken as zero, below this multiple of eps times the sum of moduli,
 # so that both backends count the same elements. The numba kernels use the same rule.
@@ -35,6 +36,16 @@ def row_jax(data: Any, x: Any) -> tuple[Any, Any]:
         Connected configurations x' (K, N) and matrix elements (K,).
     """
     raise TypeError(f"There is no jax row kernel for data of type {type(data).__name__}.")
+
+
+@singledispatch
+def flipped_sites(data: Any, n_sites: int) -> np.ndarray | None:
+    """The site that each slot of `row_jax` changes, -1 for none: (K,).
+
+    Given by kinds of data that change the same site in every configuration, one or none per slot,
+    of sites with two states, and never have the same x' twice.
+    """
+    return None
 
 
 def without_noise(total: Any, moduli: Any) -> Any:
