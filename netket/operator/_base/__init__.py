@@ -8,7 +8,15 @@ from ._host import is_traced, merge_rows, pad_rows
 from ._jax import DiscreteJaxOperator
 from ._kernel import KernelOperator
 from ._names import BackendName
-from ._numbers import as_coefficient, as_integer, dtype_of, inexact, promoted
+from ._numbers import (
+    as_coefficient,
+    as_integer,
+    dtype_of,
+    inexact,
+    one_for_each,
+    promoted,
+    stacked,
+)
 
 __all__ = [
     "BACKENDS",
@@ -29,8 +37,10 @@ __all__ = [
     "is_traced",
     "lazy_form",
     "merge_rows",
+    "one_for_each",
     "pad_rows",
     "promote_backends",
     "promoted",
+    "stacked",
     "use_backend",
 ]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """dtypes of coefficients: python numbers adapt, arrays and numpy numbers have their dtype."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -66,6 +67,29 @@ def as_coefficient(x: Any, dtype: Any, *, infinite: bool = False) -> Any:
         if bad.any():
             raise ValueError(f"Coefficients of operators must be finite, but one is {x[bad][0]}.")
     return x
+
+
+def stacked(numbers: Sequence[Any], dtype: Any) -> Any:
+    """Numbers as an array of `dtype`, (n,): of numpy unless one is traced."""
+    if is_traced(*numbers):
+        return jnp.stack([jnp.asarray(c).astype(dtype) for c in numbers])
+    return as_coefficient(numbers, dtype)
+
+
+def one_for_each(coefficients: Any, n: int) -> list[Any]:
+    """The coefficients of n operators, of which one number may stand for all.
+
+    Raises:
+        ValueError: there is another number of them.
+    """
+    if not isinstance(coefficients, list | tuple) and np.ndim(coefficients) == 0:
+        return [coefficients] * n
+    if len(coefficients) != n:
+        raise ValueError(
+            f"Argument `coefficients` must have {n} entries, one for each operator, but has "
+            f"{len(coefficients)}."
+        )
+    return list(coefficients)
 
 
 def as_integer(x: Any, argument: str) -> int:

@@ -5,7 +5,6 @@ from abc import ABCMeta
 from collections.abc import Sequence
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from netket.utils.types import ArrayLike, DType
@@ -14,11 +13,12 @@ from .._base import (
     AbstractOperator,
     DiscreteOperator,
     KernelOperator,
-    as_coefficient,
     inexact,
     is_traced,
     lazy_form,
+    one_for_each,
     promoted,
+    stacked,
 )
 from .._continuous import ContinuousOperator, ContinuousSum
 from .._kernels import SumData
@@ -72,12 +72,12 @@ class SumOperator(CompositeOperator, metaclass=_SumType):
         coefficients: ArrayLike = 1.0,
         dtype: DType | None = None,
     ):
-        coefficients = _as_list(coefficients, len(operators))
+        coefficients = one_for_each(coefficients, len(operators))
         operators, coefficients = _flattened(operators, coefficients)
         self._set_children(operators, "+")
         super().__init__(operators[0].hilbert, backend_of(operators))
         dtype = self._coefficient_dtype(coefficients, dtype)
-        self._coefficients = _stacked(coefficients, dtype)
+        self._coefficients = stacked(coefficients, dtype)
 
     @property
     def coefficients(self) -> Any:
@@ -214,7 +214,7 @@ class _Terms:
         others = [c for c in numbers if getattr(c, "dtype", None) != dtype]
         new = self._start._replace(
             _operators=operators,
-            _coefficients=_stacked(numbers, promoted(dtype, *reals, *others)),
+            _coefficients=stacked(numbers, promoted(dtype, *reals, *others)),
             _backend=backend_of(operators),
         )
         if len(kept) == len(self._operators):
@@ -270,23 +270,6 @@ def _pairs_with_adjoints(terms: Sequence[tuple[Any, Any]]) -> bool:
 @lazy_form("sum")
 def sum_form(operators: Sequence[Any], coefficients: Sequence[Any]) -> SumOperator:
     return SumOperator(*operators, coefficients=list(coefficients))
-
-
-def _stacked(numbers: Sequence[Any], dtype: Any) -> Any:
-    if is_traced(*numbers):
-        return jnp.stack([jnp.asarray(c).astype(dtype) for c in numbers])
-    return as_coefficient(numbers, dtype)
-
-
-def _as_list(coefficients: Any, n: int) -> list[Any]:
-    if not isinstance(coefficients, list | tuple) and np.ndim(coefficients) == 0:
-        return [coefficients] * n
-    if len(coefficients) != n:
-        raise ValueError(
-            f"Argument `coefficients` must have {n} entries, one for each operator, but has "
-            f"{len(coefficients)}."
-        )
-    return list(coefficients)
 
 
 def _flattened(operators: Sequence[Any], coefficients: list[Any]) -> tuple[list[Any], list[Any]]:

@@ -4,12 +4,11 @@
 from collections.abc import Callable
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from netket.utils.types import Array, ArrayLike, DType, PyTree
 
-from .._base import inexact, is_traced, promoted
+from .._base import inexact, is_traced, one_for_each, promoted, stacked
 from .._base._abstract import check_same_hilbert
 from ._base import ContinuousOperator
 
@@ -36,7 +35,7 @@ class ContinuousSum(ContinuousOperator):
         coefficients: ArrayLike = 1.0,
         dtype: DType | None = None,
     ):
-        numbers = _numbers(coefficients, len(operators))
+        numbers = one_for_each(coefficients, len(operators))
         if not operators:
             raise ValueError("A sum must have at least one operator.")
         for operator in operators:
@@ -57,12 +56,7 @@ class ContinuousSum(ContinuousOperator):
         real = np.finfo(promoted(*dtypes)).dtype
         own = promoted(real, *numbers, *([] if dtype is None else [inexact(dtype)]))
         super().__init__(operators[0].hilbert, promoted(own, *dtypes))
-        traced = is_traced(*numbers)
-        self._coefficients = (
-            jnp.stack([jnp.asarray(c).astype(own) for c in numbers])
-            if traced
-            else np.array(numbers).astype(own)
-        )
+        self._coefficients = stacked(numbers, own)
 
     @property
     def operators(self) -> tuple[ContinuousOperator, ...]:
@@ -127,14 +121,3 @@ def _terms_of(operator: ContinuousOperator) -> list[tuple[Any, ContinuousOperato
     if type(operator) is ContinuousSum:
         return list(zip(operator._numbers(), operator._operators))
     return [(1.0, operator)]
-
-
-def _numbers(coefficients: Any, n: int) -> list[Any]:
-    if not isinstance(coefficients, list | tuple) and np.ndim(coefficients) == 0:
-        return [coefficients] * n
-    if len(coefficients) != n:
-        raise ValueError(
-            f"Argument `coefficients` must have {n} entries, one for each operator, but has "
-            f"{len(coefficients)}."
-        )
-    return list(coefficients)
