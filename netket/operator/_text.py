@@ -91,7 +91,7 @@ class _Parser:
         self.text, self.at, self.algebra = text, 0, algebra
         self.size, self.scalars = hilbert.size, scalars
         symbols = "|".join(re.escape(s) for s in sorted(algebra.symbols, key=len, reverse=True))
-        self.symbol = re.compile(rf"({symbols})_?(\d+)")
+        self.symbol, self.bare = re.compile(rf"({symbols})_?(\d+)"), re.compile(symbols)
         for name in scalars:
             if self.symbol.fullmatch(name) or not _NAME.fullmatch(name):
                 raise ValueError(f"{name!r} cannot be the name of a scalar: it is a symbol.")
@@ -152,8 +152,9 @@ class _Parser:
         found = self.match(_NAME)
         if found and found[0] in self.scalars:
             return self.algebra.parameter(found[0], inverse)
-        if found and found[0] in self.algebra.symbols:
-            raise self.error(f"`{found[0]}` must be followed by the number of its site", self.at)
+        bare = self.bare.match(self.text, start)
+        if bare and bare.end() >= (found.end() if found else 0):
+            raise self.error(f"`{bare[0]}` must be followed by the number of its site", bare.end())
         expected = f"a number, one of the symbols {', '.join(self.algebra.symbols)}"
         if self.scalars:
             expected += f", one of the names {', '.join(self.scalars)}"

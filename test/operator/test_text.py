@@ -146,6 +146,7 @@ def test_many_terms():
         ("2 (Z0", 2, "the parenthesis is not closed"),
         ("Z0)", 2, "the parenthesis has not been opened"),
         ("Z Z1", 1, "`Z` must be followed by the number of its site"),
+        ("Z0 S+ 1", 5, r"`S\+` must be followed by the number of its site"),
         ("h.c.", 0, "`h.c.` must follow"),
         ("X0 Q0 Z1", 3, "one of the symbols X, Y, Z.*one of the names K.* but found `Q0`"),
         ("Z0 / 0", 5, "a division by zero"),
