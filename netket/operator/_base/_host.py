@@ -71,7 +71,7 @@ def check_host_samples(x: np.ndarray, grid: Grid) -> None:
     else:
         index = np.rint((x - grid.start) / grid.step)
         good = (index >= 0) & (index < grid.shape) & (grid.start + grid.step * index == x)
-    if not good.all():
+    if np.count_nonzero(good) != good.size:  # in less time than `all` for few samples
         bad = np.flatnonzero(~good.reshape(-1, grid.n_sites).all(-1))[0]
         raise outside_error(x.reshape(-1, grid.n_sites)[bad], int(bad), grid)
 
