@@ -67,6 +67,18 @@ def test_same_values(backend, chunk_size):
 
 
 @pytest.mark.parametrize("backend", ["jax", "numba"])
+@pytest.mark.parametrize("model", [nk.models.RBM(), nk.models.Jastrow()], ids=["RBM", "Jastrow"])
+def test_diagonal_operators(backend, model):
+    """They change no site: the mean is that over the samples."""
+    updated = state(model)
+    zz = nk.operator.spin.sigmaz(spins, 0) @ nk.operator.spin.sigmaz(spins, 1)
+    x = updated.samples
+    expected = (x[..., 0] * x[..., 1]).mean()
+    np.testing.assert_allclose(updated.expect(zz.to_backend(backend)).mean, expected)
+    np.testing.assert_allclose(updated.expect_and_grad(zz.to_backend(backend))[0].mean, expected)
+
+
+@pytest.mark.parametrize("backend", ["jax", "numba"])
 def test_bounded_memory(monkeypatch, backend):
     # as if not more than 7 samples fit
     operator = nk.operator.Ising(spins, chain, h=0.7).to_backend(backend)

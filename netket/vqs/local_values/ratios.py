@@ -64,7 +64,8 @@ class Amplitudes(NamedTuple):
         n = operator.hilbert.size
         # operators of third parties need not know
         k = getattr(operator, "_max_changes", n)
-        methods = incremental_of(apply_fun) if 4 * k <= n else None
+        # a diagonal operator changes no site, so that there is nothing to update
+        methods = incremental_of(apply_fun) if 0 < 4 * k <= n else None
         if methods is None or n < methods.least_sites:
             return cls(apply_fun)
         return cls(apply_fun, methods, k)
