@@ -90,7 +90,7 @@ def numba_kernels() -> Any:
     return _batch_numba
 
 
-def host_padded(plan: Plan, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def host_padded(plan: Plan, x: Any) -> tuple[np.ndarray, np.ndarray]:
     """`get_conn_padded` for concrete samples (..., N)."""
     samples, (*batch, n_sites) = host_array(x), np.shape(x)
     flat = samples if len(batch) == 1 else samples.reshape(-1, n_sites)
