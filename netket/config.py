@@ -151,13 +151,13 @@ class Config:
             self._set(flag, flag.check(value, f"Environment variable {old_name.upper()}"))
 
     def update(self, name: str, value: Any) -> None:
-        """Change a flag at run time.
+        """Change a flag at run time; its name may be that of the environment variable.
 
         Raises:
             AttributeError: there is no such flag, or it is read only once at import.
             TypeError, ValueError: `value` is not a value of the flag.
         """
-        flag = self._flags.get(self._current(name))
+        flag = self._flags.get(self._current(name.lower()))
         if flag is None:
             known = ", ".join(sorted(self._flags))
             raise AttributeError(f"There is no setting `{name}`; there are: {known}.")

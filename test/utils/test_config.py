@@ -23,6 +23,8 @@ def settings():
 def test_read_and_change(settings):
     settings.number = 5
     settings.netket_switch = "yes"
+    settings.update("NETKET_WORD", "a")
+    assert settings.netket_word == "a"
     settings.update("netket_word", "b")
     assert dict(settings.FLAGS) == {
         "netket_switch": True,
