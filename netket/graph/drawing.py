@@ -87,6 +87,7 @@ def draw_lattice(
         The axes of matplotlib.
 
     Raises:
+        TypeError: `ax` are no axes.
         ValueError: the lattice has more than three dimensions; axes of the wrong kind are given.
     """
     if lattice.ndim > 3:
@@ -110,6 +111,8 @@ def draw_lattice(
         # what room is left is to the right, for the legend
         ax.set_anchor("W" if has_legend else "C")
         width, height = size[0] - _LEGEND_WIDTH * has_legend, size[1]
+    elif not hasattr(ax, "set_axis_off"):
+        raise TypeError(f"Argument `ax` must be axes of matplotlib, but is {ax!r}.")
     elif solid != hasattr(ax, "get_zlim"):
         raise ValueError(
             f"Argument `ax` must {'' if solid else 'not '}be made with projection='3d' for a "

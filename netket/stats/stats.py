@@ -97,8 +97,9 @@ def format_with_error(mean: complex, error: float) -> str:
         return f"{mean:.2e} ± {error:.2e}"
     if error <= 0:
         return f"{mean:.3e}"
-    exponent = max(math.floor(math.log10(max(size, error))), -300)
     digits = 1 - math.floor(math.log10(error))
+    # of the rounded mean, as 9.999 may become 10.00
+    exponent = max(math.floor(math.log10(max(round(size, digits), error))), -300)
     decimals = max(digits, 1)
     if decimals <= 7 and -3 < exponent < 9:
         return f"{mean:.{decimals}f} ± {error:.{decimals}f}"

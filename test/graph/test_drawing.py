@@ -98,6 +98,8 @@ def test_on_given_axes():
         nk.graph.Cube(2, pbc=False).draw(axes[1], show=False)
     with pytest.raises(ValueError, match="must not be made with projection='3d'"):
         nk.graph.Square(3).draw(solid, show=False)
+    with pytest.raises(TypeError, match="`ax` must be axes of matplotlib, but is 3"):
+        nk.graph.Square(3).draw(ax=3, show=False)
 
 
 def test_sizes_and_colours():
