@@ -6,7 +6,7 @@ take long are split among threads.
 """
 
 import time
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ _BLOCK = 2**14
 _MOST_FLIPS = 2**22
 # Work, in seconds, that is worth a thread.
 _THREAD_SECONDS = 2.5e-4
+# Rows up to this size do not wait for memory when they are computed again.
+_KEPT_BYTES = 2**24
 # Samples whose time tells that of others: with fewer, the call itself is what takes long.
 _TRUSTED = 64
 
@@ -83,10 +85,14 @@ class Plan:
         return self.kernels.new_conn(slots, self.width, self.dtype, self.grid.dtype)
 
 
+@lru_cache
 def numba_kernels() -> Any:
     """The compiled drivers. Numba is imported when the first of them is needed."""
     from .._kernels import _batch_numba
 
+    # The C library of Linux gives freed memory back, and gets it again page by page, which takes
+    # longer than to fill it. It keeps what is smaller than the largest block that was freed.
+    np.empty(_KEPT_BYTES, np.uint8)
     return _batch_numba
 
 
