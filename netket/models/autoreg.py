@@ -23,6 +23,8 @@ from netket.nn.activation import reim_selu
 from netket.nn.masked_linear import MaskedConv1D, MaskedConv2D, MaskedDense1D
 from netket.utils.types import Array, ArrayLike, DType, NNInitFunc
 
+from ._layers import features_of_layers
+
 __all__ = ["ARNNConv1D", "ARNNConv2D", "ARNNDense", "ARNNSequential", "AbstractARNN"]
 
 _kernel_init = nn.initializers.lecun_normal()
@@ -313,17 +315,13 @@ def _features(model: Any) -> tuple[int, ...]:
         raise ValueError(f"Argument `layers` must be a positive integer, but is {model.layers}.")
     if not isinstance(model.features, Sequence):
         return (model.features,) * (model.layers - 1) + (local_size,)
-    if len(model.features) != model.layers:
-        raise ValueError(
-            f"Argument `features` must have {model.layers} entries, one for each layer, but is "
-            f"{model.features}."
-        )
-    if model.features[-1] != local_size:
+    features = features_of_layers(model.features, model.layers)
+    if features[-1] != local_size:
         raise ValueError(
             f"Argument `features` must end with {local_size}, the number of local states of "
             f"{model.hilbert}, but is {model.features}."
         )
-    return tuple(model.features)
+    return features
 
 
 def _power(model: Any) -> ArrayLike:

@@ -15,6 +15,8 @@ from netket.hilbert.continuous import ContinuousHilbert
 from netket.nn import blocks
 from netket.utils.types import Array, DType, NNInitFunc
 
+from ._layers import features_of_layers
+
 __all__ = ["DeepSetMLP", "DeepSetRelDistance"]
 
 
@@ -168,8 +170,8 @@ class DeepSetRelDistance(nn.Module):
                 "Argument `hilbert` must be a space of particles in a box that is periodic in "
                 f"every direction, but is {self.hilbert}."
             )
-        phi = _features("phi", self.features_phi, self.layers_phi)
-        rho = _features("rho", self.features_rho, self.layers_rho)
+        phi = features_of_layers(self.features_phi, self.layers_phi, "features_phi")
+        rho = features_of_layers(self.features_rho, self.layers_rho, "features_rho")
         if rho[-1] != 1:
             raise ValueError(
                 "Argument `features_rho` must end with 1, because an amplitude is one number, but "
@@ -194,14 +196,3 @@ class DeepSetRelDistance(nn.Module):
         if self.cusp_exponent is not None:
             values -= 0.5 * jnp.sum(c / jnp.linalg.norm(d, axis=-1) ** self.cusp_exponent, axis=-1)
         return values
-
-
-def _features(name: str, features: int | Sequence[int], layers: int) -> tuple[int, ...]:
-    """The number of features of every layer."""
-    every = (features,) * layers if isinstance(features, int) else tuple(features)
-    if len(every) != layers:
-        raise ValueError(
-            f"Argument `features_{name}` must be one number, or `layers_{name}` = {layers} of "
-            f"them, but is {features}."
-        )
-    return every

@@ -18,6 +18,8 @@ from netket.utils import HashableArray
 from netket.utils.group import PermutationGroup
 from netket.utils.types import Array, DType, NNInitFunc, PyTree
 
+from ._layers import features_of_layers
+
 __all__ = ["GCNN", "update_GCNN_parity"]
 
 _lecun = nn.initializers.variance_scaling(1.0, "fan_in", "truncated_normal", in_axis=1, out_axis=0)
@@ -243,7 +245,7 @@ def GCNN(
     return cls(
         symmetries=images,
         layers=layers,
-        features=_features(features, layers),
+        features=features_of_layers(features, layers),
         characters=_characters(characters, n_elements),
         parity=parity,
         param_dtype=param_dtype,
@@ -303,17 +305,6 @@ def _layer_options(
         )
     matrices = symmetries.irrep_matrices() if irreps is None else irreps
     return {"irreps": tuple(_hashable(matrix) for matrix in matrices)}
-
-
-def _features(features: int | Sequence[int], layers: int) -> tuple[int, ...]:
-    if isinstance(features, int):
-        return (features,) * layers
-    if len(features) != layers:
-        raise ValueError(
-            f"Argument `features` must have {layers} entries, one for each layer, but has "
-            f"{len(features)}."
-        )
-    return tuple(features)
 
 
 def _characters(characters: Any, n_elements: int) -> HashableArray:
