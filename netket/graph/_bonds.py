@@ -43,47 +43,51 @@ def neighbor_templates(
         atol: distances that differ by less are the same.
     """
     margin = _diameter(offsets)
-    heights = 1 / np.linalg.norm(np.linalg.inv(basis), axis=0)
+    heights = 1 / np.sqrt((np.linalg.inv(basis) ** 2).sum(axis=0))
     # more than max_order distances lie within this many steps along the shortest direction
-    radius = np.linalg.norm(basis, axis=1).min() * (max_order + 1) + margin
-    if not pbc.any():
-        radius = min(radius, np.linalg.norm(np.abs(basis * extent[:, None]).sum(axis=0)) + margin)
+    radius = math.sqrt((basis**2).sum(axis=1).min()) * (max_order + 1) + margin
+    is_open = not pbc.any()
+    if is_open:
+        box = np.abs(basis * extent[:, None]).sum(axis=0)
+        radius = min(radius, math.hypot(*box.tolist()) + margin)
     while True:
         reach = np.ceil((radius + margin) / heights).astype(int)
         # beyond an open lattice there is nothing to connect to
         limited = np.where(pbc, reach, np.minimum(reach, extent - 1))
         ab, cells, lengths = _pairs_within(basis, offsets, limited, radius + atol)
-        order = np.cumsum(np.diff(lengths, prepend=0.0) > atol) - 1
-        everything = not pbc.any() and (reach >= extent - 1).all()
+        order = np.zeros(len(lengths), dtype=np.int64)
+        np.cumsum(lengths[1:] - lengths[:-1] > atol, out=order[1:])
+        everything = is_open and (reach >= extent - 1).all()
         if everything or (len(order) and order[-1] >= max_order):
             break
         radius *= 1.5
-    kept = order < max_order
-    return Templates(ab[kept], cells[kept], order[kept])
+    # lengths ascend
+    n_kept = int((order < max_order).sum())
+    return Templates(ab[:n_kept], cells[:n_kept], order[:n_kept])
 
 
 def _diameter(offsets: np.ndarray) -> float:
-    return float(np.linalg.norm(offsets[:, None] - offsets[None, :], axis=-1).max())
+    if len(offsets) == 1:
+        return 0.0
+    return math.sqrt(((offsets[:, None] - offsets[None, :]) ** 2).sum(axis=-1).max())
 
 
 def _pairs_within(
     basis: np.ndarray, offsets: np.ndarray, reach: np.ndarray, radius: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sublattices (P, 2), displacements (P, d) and lengths (P,), ascending, of bonds."""
-    ranges = [np.arange(-n, n + 1) for n in reach]
-    cells = np.stack(np.meshgrid(*ranges, indexing="ij"), axis=-1).reshape(-1, len(basis))
+    cells = np.indices((2 * reach + 1).tolist()).reshape(len(basis), -1).T - reach
     n = len(offsets)
-    first, second = np.triu_indices(n)
+    pairs = np.array([(a, b) for a in range(n) for b in range(a, n)])
+    first, second = pairs.T
     # within a sublattice, only one of R and -R, and not R = 0
     positive = np.arange(len(cells)) > len(cells) // 2
-    wanted = positive[:, None] | (first != second)
-    cell, pair = np.nonzero(wanted)
-    vectors = cells[cell] @ basis + (offsets[second] - offsets[first])[pair]
-    lengths = np.linalg.norm(vectors, axis=1)
-    order = np.argsort(lengths, kind="stable")
+    cell, pair = (positive[:, None] | (first != second)).nonzero()
+    vectors = (cells @ basis)[cell] + (offsets[second] - offsets[first])[pair]
+    lengths = np.sqrt((vectors**2).sum(axis=1))
+    order = lengths.argsort(kind="stable")
     order = order[lengths[order] < radius]
-    cell, pair = cell[order], pair[order]
-    return np.stack([first[pair], second[pair]], axis=1), cells[cell], lengths[order]
+    return pairs[pair[order]], cells[cell[order]], lengths[order]
 
 
 def custom_templates(
@@ -167,12 +171,11 @@ def check_double_edges(
 
 def _ends(templates: Templates, extent: np.ndarray, pbc: np.ndarray) -> tuple[list, list]:
     """What each template connects, seen from both ends: (a, b, R), up to whole periods."""
-    ab, cells, _ = templates
-    ways = ((ab, cells), (ab[:, ::-1], -cells))
-    there, back = (
-        [*map(tuple, np.append(ends, np.where(pbc, shift % extent, shift), axis=1).tolist())]
-        for ends, shift in ways
-    )
+    periods = [length if p else 0 for length, p in zip(extent.tolist(), pbc.tolist())]
+    there, back = [], []
+    for (a, b), cell in zip(templates.sublattices.tolist(), templates.cells.tolist()):
+        there.append((a, b, *(r % n if n else r for r, n in zip(cell, periods))))
+        back.append((b, a, *(-r % n if n else -r for r, n in zip(cell, periods))))
     return there, back
 
 
@@ -205,7 +208,7 @@ def _double_edge(
 
 def bonds_from_templates(
     templates: Templates, extent: np.ndarray, pbc: np.ndarray, n_sublattices: int, *, unique: bool
-) -> tuple[np.ndarray, bool]:
+) -> tuple[np.ndarray, np.ndarray, bool]:
     """Repeats templates in every unit cell.
 
     Args:
@@ -216,28 +219,49 @@ def bonds_from_templates(
             from a site to itself. Otherwise there must be none, see `check_double_edges`.
 
     Returns:
-        (E, 3) edges with colours; whether some were repeated.
+        (2, E) sites, the smaller first; (E,) colours; whether some edges were repeated. Edges that
+        are `unique` are sorted by colour, and by sites.
     """
-    shape = tuple(extent.tolist())
-    n_cells = math.prod(shape)
-    cells = np.stack(np.unravel_index(np.arange(n_cells), shape), axis=-1)
-    parts = [np.zeros((0, 3), dtype=np.int64)]
-    for (a, b), shift, color in zip(*templates):
-        target = cells + shift
-        inside = (pbc | ((target >= 0) & (target < extent))).all(axis=1)
-        target = np.ravel_multi_index(tuple((target[inside] % extent).T), shape)
-        source = np.flatnonzero(inside)
-        i, j = source * n_sublattices + a, target * n_sublattices + b
-        parts.append(np.stack([np.minimum(i, j), np.maximum(i, j), np.full_like(i, color)], axis=1))
-    edges = np.concatenate(parts)
+    n_sites = math.prod(extent.tolist()) * n_sublattices
+    ends = [
+        _repeated(ab, cell, extent.tolist(), pbc.tolist(), n_sublattices)
+        for ab, cell in zip(templates.sublattices.tolist(), templates.cells.tolist())
+    ]
+    edges = np.concatenate(ends, axis=1) if ends else np.zeros((2, 0), dtype=np.int64)
+    edges = np.stack([np.minimum(*edges), np.maximum(*edges)])
+    colors = np.repeat(templates.colors, [pairs.shape[1] for pairs in ends])
     if not unique:
-        return edges, False
-    loops = edges[edges[:, 0] == edges[:, 1]]
-    if len(loops):
+        return edges, colors, False
+    loops = edges[0] == edges[1]
+    if loops.any():
         raise RuntimeError(
-            f"Neighbours of order {loops[0, 2] + 1} connect site {loops[0, 0]} with itself, around "
-            "a short periodic direction. Use a larger `extent`, pbc=False for this direction, or a "
-            "smaller `max_neighbor_order`."
+            f"Neighbours of order {colors[loops][0] + 1} connect site {edges[0, loops][0]} with "
+            "itself, around a short periodic direction. Use a larger `extent`, pbc=False for this "
+            "direction, or a smaller `max_neighbor_order`."
         )
-    distinct = np.unique(edges[:, [2, 0, 1]], axis=0)
-    return distinct[:, [1, 2, 0]], len(distinct) < len(edges)
+    keys = np.sort((colors * n_sites + edges[0]) * n_sites + edges[1])
+    different = keys[1:] != keys[:-1]
+    repeated = not different.all()
+    if repeated:
+        keys = keys[np.append(True, different)]
+    rest, last = np.divmod(keys, n_sites)
+    colors, first = np.divmod(rest, n_sites)
+    return np.stack([first, last]), colors, repeated
+
+
+def _repeated(
+    sublattices: list[int], cell: list[int], extent: list[int], pbc: list[bool], n: int
+) -> np.ndarray:
+    """(2, E) the sites that a template connects, in the order of the first unit cell."""
+    source = target = np.zeros((), dtype=np.int64)
+    for step, length, periodic in zip(cell, extent, pbc):
+        if periodic:
+            start = np.arange(length)
+            stop = (start + step) % length
+        else:
+            start = np.arange(max(0, -step), min(length, length - step))
+            stop = start + step
+        source = (source * length)[..., None] + start
+        target = (target * length)[..., None] + stop
+    a, b = sublattices
+    return np.stack([source.ravel() * n + a, target.ravel() * n + b])

@@ -7,6 +7,7 @@ the last direction.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from ._bonds import (
     neighbor_templates,
 )
 from ._lattice_groups import LatticeGroups
+from ._structure import structure
 from .drawing import draw_lattice
 from .graph import Graph
 
@@ -116,16 +118,18 @@ class Lattice(LatticeGroups, Graph):
         # pictures show each bond where it is
         self._custom_templates = None if custom_edges is None else templates
         repeats = (templates, self._extent, self._pbc, len(self._site_offsets))
-        edges, repeated = bonds_from_templates(*repeats, unique=custom_edges is None)
+        pairs, colors, repeated = bonds_from_templates(*repeats, unique=custom_edges is None)
         check_double_edges(*repeats, ordered=custom_edges is None)
-        short = np.flatnonzero(self._pbc & (self._extent <= 2))
-        if repeated and len(short):
-            i = int(short[0])
-            warnings.warn(
-                InitializePeriodicLatticeOnSmallLatticeWarning(int(self._extent[i]), i),
-                stacklevel=3,
-            )
-        self._set(edges, int(np.prod(self._extent)) * len(self._site_offsets))
+        if repeated:
+            for i in np.flatnonzero(self._pbc & (self._extent <= 2)).tolist()[:1]:
+                warnings.warn(
+                    InitializePeriodicLatticeOnSmallLatticeWarning(int(self._extent[i]), i),
+                    stacklevel=3,
+                )
+        self._set(pairs, colors, math.prod(self._extent.tolist()) * len(self._site_offsets))
+        if (known := structure(*repeats)) is not None:
+            self._is_connected, self._is_bipartite = True, known.is_bipartite
+        self._is_grid = known is not None and known.is_grid
 
     # -- the unit cell ------------------------------------------------------------------------
 
@@ -245,6 +249,19 @@ class Lattice(LatticeGroups, Graph):
         return self.id_from_basis_coords(coords)
 
     # -- geometry -----------------------------------------------------------------------------
+
+    def distances(self) -> np.ndarray:
+        if not self._is_grid:
+            return super().distances()
+        lengths = np.zeros((1, 1), dtype=int)
+        for length, periodic in zip(self._extent.tolist(), self._pbc.tolist()):
+            cells = np.arange(length)
+            steps = np.abs(cells - cells[:, None])
+            if periodic:
+                steps = np.minimum(steps, length - steps)
+            n = len(lengths) * length
+            lengths = (lengths[:, None, :, None] + steps[:, None, :]).reshape(n, n)
+        return lengths
 
     def distances_euclidean(self, *, minimum_image: bool = True) -> np.ndarray:
         """Distances in space between all sites.
@@ -366,7 +383,7 @@ def _check_basis(basis_vectors: Any) -> np.ndarray:
             "Argument `basis_vectors` must be d vectors in d dimensions, one per row, but has "
             f"shape {basis.shape}."
         )
-    if abs(np.linalg.det(basis)) < 1e-12 * np.linalg.norm(basis) ** len(basis):
+    if abs(np.linalg.det(basis)) < 1e-12 * math.hypot(*basis.flat) ** len(basis):
         raise ValueError("Argument `basis_vectors` must be linearly independent vectors.")
     return basis
 
