@@ -23,6 +23,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from netket.jax import jacobian
+from netket.jax.sharding import (
+    gather,
+    n_parts,
+    n_ranks,
+    pad_axis_for_sharding,
+    shard_along_axis,
+    sharding_decorator,
+)
 from netket.utils.types import Array, PyTree, Scalar
 
 from .qgt._chunks import chunked, linear_maps
@@ -32,7 +40,7 @@ from .qgt._parameter_space import ParameterSpace
 from .solver import cholesky_with_fallback
 from .solver._dense_solver import SolverT
 
-# a Jacobian that is larger (in bytes) is recomputed in blocks rather than stored
+# a Jacobian of which a device has more (in bytes) is recomputed in blocks rather than stored
 MAX_JACOBIAN_BYTES = 2**30
 
 
@@ -71,7 +79,7 @@ def choose_form(
         )
     if on_the_fly is None:
         itemsize = max(x.dtype.itemsize for x in jax.tree.leaves(parameters))
-        on_the_fly = use_ntk and n_rows * size * itemsize > MAX_JACOBIAN_BYTES
+        on_the_fly = use_ntk and n_rows * size * itemsize > MAX_JACOBIAN_BYTES * n_ranks()
     return bool(use_ntk), bool(on_the_fly)
 
 
@@ -190,7 +198,7 @@ def _update(
         T = X.kernel()
         if proj_reg is not None:
             T = T + (proj_reg * _projector(T.shape[0], pdf, mode)).astype(T.dtype)
-        x, info = solver(add_to_diagonal(T, diag_shift), right)
+        x, info = solver(add_to_diagonal(T, diag_shift), gather(right))
         x = X.adjoint_times(x)
     else:
         x, info = solver(add_to_diagonal(X.gram(), diag_shift), X.adjoint_times(right))
@@ -231,13 +239,23 @@ class _StoredRows:
         return self.X @ v
 
     def adjoint_times(self, w: jax.Array) -> jax.Array:
-        return (w.conj() @ self.X).conj()
+        if n_parts(w.shape[0]) == 1:
+            return _adjoint_product(w, self.X)
+        # devices add up products with rows of their own
+        return sharding_decorator(_adjoint_product, (True, True), jax.lax.psum)(w, self.X)
 
     def gram(self) -> jax.Array:
         return gram(self.X)
 
     def kernel(self) -> jax.Array:
-        return self.X @ self.X.conj().T
+        # devices exchange rows for columns and add up products: none of them has all of X
+        X = shard_along_axis(pad_axis_for_sharding(self.X, axis=1), 1)
+        return gather(X @ X.conj().T)
+
+
+def _adjoint_product(w: jax.Array, X: jax.Array) -> jax.Array:
+    """X† w without a conjugate copy of X."""
+    return (w.conj() @ X).conj()
 
 
 class _OnTheFlyRows:
@@ -259,9 +277,9 @@ class _OnTheFlyRows:
         self.mode = mode
         self.samples = samples
         self.chunk_size = chunk_size or _chunk_size(space, samples.shape[0])
-        self.jacobian = partial(
-            jacobian, apply_fun, parameters, model_state=model_state, mode=mode, dense=True
-        )
+        self.apply_fun = apply_fun
+        self.parameters = parameters
+        self.model_state = model_state
 
         def log_psi(θ: PyTree, σ: Array) -> Array:
             y = apply_fun({"params": θ, **(model_state or {})}, σ)
@@ -269,8 +287,8 @@ class _OnTheFlyRows:
 
         self.push, self.pull = linear_maps(log_psi, parameters, samples, chunk_size)
         self.log_dtype = jax.eval_shape(log_psi, parameters, samples).dtype
-        one_row = jax.eval_shape(self.jacobian, samples=samples[:1])
-        self.dtype = one_row.dtype
+        row = partial(jacobian, apply_fun, mode=mode, dense=True)
+        self.dtype = jax.eval_shape(row, parameters, samples[:1], model_state).dtype
 
     def times(self, v: jax.Array) -> jax.Array:
         w = self.push(self.space.unravel(v))
@@ -287,28 +305,20 @@ class _OnTheFlyRows:
         return self.space.ravel(self.pull(w.astype(self.log_dtype)))
 
     def kernel(self) -> jax.Array:
-        n_samples, c = self.samples.shape[0], self.chunk_size
-        blocks, is_sample = chunked(self.samples, c)
-        n_blocks = blocks.shape[0]
+        n_samples, n_devices = self.samples.shape[0], n_parts()
+        c = min(self.chunk_size, -(-n_samples // n_devices))  # each device gets a row of blocks
+        blocks, is_sample = chunked(gather(self.samples), c)
         p = jnp.full(n_samples, 1 / n_samples) if self.pdf is None else self.pdf
-        weights = jnp.pad(p, (0, is_sample.size - n_samples)).reshape(is_sample.shape)
-        mean = self._mean_row(p)
-
-        def rows(i: jax.Array) -> jax.Array:
-            O = self.jacobian(samples=blocks[i]) - mean
-            return weighted(O, weights[i]).reshape(-1, O.shape[-1])
-
-        m = c * (2 if self.mode == "complex" else 1)
-
-        def block_row(i: jax.Array, T: jax.Array) -> jax.Array:
-            left = rows(i)
-            return jax.lax.fori_loop(
-                0, i + 1, lambda j, T: T.at[i, :, j].set(left @ rows(j).conj().T), T
-            )
-
-        T = jnp.zeros((n_blocks, m, n_blocks, m), dtype=self.dtype)
-        T = jax.lax.fori_loop(0, n_blocks, block_row, T).reshape(n_blocks * m, n_blocks * m)
-        n_rows = n_samples * m // c
+        weights = jnp.pad(gather(p), (0, is_sample.size - n_samples)).reshape(is_sample.shape)
+        part = sharding_decorator(
+            partial(_rows_of_blocks, self.apply_fun, self.mode, n_devices),
+            (True, *5 * [False]),
+            jax.lax.psum,
+        )
+        variables = (self.parameters, self.model_state)
+        T = part(jnp.arange(n_devices), *variables, self._mean_row(p), blocks, weights)
+        n_rows = n_samples * T.shape[1] // c
+        T = T.reshape(T.shape[0] * T.shape[1], -1)
         lower = jnp.tril(T[:n_rows, :n_rows])
         return lower + jnp.tril(lower, -1).conj().T
 
@@ -318,6 +328,39 @@ class _OnTheFlyRows:
             # Im z = Re(-i z), and the adjoint conjugates
             return jnp.stack([self._pull(p), self._pull(1j * p)])
         return self._pull(p).conj()
+
+
+def _rows_of_blocks(
+    apply_fun: Callable,
+    mode: str,
+    n_devices: int,
+    device: jax.Array,  # (1,)
+    parameters: PyTree,
+    model_state: PyTree,
+    mean: jax.Array,  # (P,) or (2, P)
+    blocks: jax.Array,  # (n_blocks, c, N)
+    weights: jax.Array,  # (n_blocks, c)
+) -> jax.Array:
+    """The rows of blocks of X X† that a device computes, up to the diagonal; zeros elsewhere."""
+
+    def rows(i: jax.Array) -> jax.Array:
+        O = jacobian(apply_fun, parameters, blocks[i], model_state, mode=mode, dense=True) - mean
+        return weighted(O, weights[i]).reshape(-1, O.shape[-1])
+
+    def row_of_blocks(k: jax.Array, T: jax.Array) -> jax.Array:
+        # there and back again, so that all have as many blocks
+        i = k * n_devices + jnp.where(k % 2 == 0, device[0], n_devices - 1 - device[0])
+        left = rows(jnp.minimum(i, n_blocks - 1))
+        n_columns = jnp.where(i < n_blocks, i + 1, 0)
+        return jax.lax.fori_loop(
+            0, n_columns, lambda j, T: T.at[i, :, j].set(left @ rows(j).conj().T), T
+        )
+
+    n_blocks, c = weights.shape
+    m = c * (2 if mode == "complex" else 1)
+    dtype = jax.eval_shape(rows, device[0]).dtype
+    T = jnp.zeros((n_blocks, m, n_blocks, m), dtype)
+    return jax.lax.fori_loop(0, -(-n_blocks // n_devices), row_of_blocks, T)
 
 
 def _chunk_size(space: ParameterSpace, n_samples: int) -> int:

@@ -5,8 +5,10 @@ python devices.py OUT            on all devices of one process
 djaxrun -np 2 python devices.py OUT
 """
 
+import math
 import os
 import pickle
+import re
 import sys
 import warnings
 
@@ -112,6 +114,27 @@ def no_samples_are_sent():
         assert may_sum or "all-" not in code
 
 
+def no_jacobian_is_sent():
+    """Devices exchange rows for columns: none has more than its share of the Jacobian."""
+    from netket.optimizer import solver
+    from netket.optimizer._kernel_sr import _update
+
+    vs = state()
+    update = _update.lower(
+        *(vs._apply_fun, vs.parameters, vs.model_state, vs.samples),
+        *(vs.local_estimators(ISING).data, None, 0.01, None, None, None),
+        mode="complex",
+        use_ntk=True,
+        on_the_fly=False,
+        solver=solver.cholesky,
+        chunk_size=None,
+    )
+    code = update.compile().as_text()
+    whole = re.findall(r"= \w+\[([\d,]*)\]\S* all-gather", code)
+    assert all(math.prod(map(int, shape.split(","))) <= 2 * 64 for shape in whole), whole
+    assert ("all-to-all" in code) == (jax.device_count() > 1)
+
+
 def chunked():
     vs = state(chunk_size=3)
     keep("chunked", [vs.expect_and_grad(op) for op in (ISING, Neighbours(HI))])
@@ -129,10 +152,8 @@ def drivers():
     driver = nk.VMC(ISING, sgd, variational_state=vs, preconditioner=sr)
     driver.run(2, out=[log, nk.logging.JsonLog(OUT, save_params_every=1)], obs={"again": ISING})
     keep("vmc", [log.data["Energy"]["Mean"], log.data["again"]["Variance"]])
-    for use_ntk in (False, True):
-        driver = nk.driver.VMC_SR(
-            ISING, sgd, variational_state=vs, diag_shift=0.01, use_ntk=use_ntk
-        )
+    for form in ({"use_ntk": False}, {"use_ntk": True}, {"on_the_fly": True}):
+        driver = nk.driver.VMC_SR(ISING, sgd, variational_state=vs, diag_shift=0.01, **form)
         driver.run(1, show_progress=False)
     keep("vmc_sr", [driver.energy.mean, vs.parameters])
     driver.run(50, show_progress=False, callback=nk.callbacks.Timeout(1e-9))
@@ -242,6 +263,7 @@ def seeds():
 for section in (
     monte_carlo,
     no_samples_are_sent,
+    no_jacobian_is_sent,
     chunked,
     drivers,
     full_summation,
