@@ -3,10 +3,10 @@ r"""Sums of activations that are cheaper than the activations one by one.
 
 .. math::
 
-    \sum_j \log\cosh x_j = \sum_j |x_j| + \log \prod_j \frac{1 + e^{-2|x_j|}}{2}
+    \sum_j \log\cosh x_j = \sum_j |x_j| - \log \prod_j \big(1 + \tanh |x_j|\big)
 
-needs one logarithm per row. Factors lie in (1/2, 1], so products of hundreds do not underflow. For
-complex arguments u + iv this is done with the moduli
+needs one logarithm per row, and tanh is cheaper than exp. Factors lie in [1, 2], so products of
+hundreds do not overflow. For complex arguments u + iv this is done with the moduli
 
 .. math::
 
@@ -25,7 +25,7 @@ from netket.utils.types import Array
 __all__ = ["sum_log_cosh"]
 
 # rows of which it pays to make four parts
-_LONG = 64
+_LONG = 16
 
 
 @jax.custom_jvp
@@ -40,14 +40,12 @@ def sum_log_cosh(x: Array) -> jax.Array:
     """
     if jnp.issubdtype(x.dtype, jnp.complexfloating):
         return _complex_sum(x)
-    # sums and products of four parts first, which use vector instructions
+    # sums and products of four parts first, which use vector instructions; not of padded ones
     n = 4 if x.shape[-1] >= _LONG else 1
-    size = -(-x.shape[-1] // n)
-    if n * size != x.shape[-1]:  # zeros add nothing
-        x = jnp.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, n * size - x.shape[-1])])
-    parts = [jnp.abs(x[..., i * size : (i + 1) * size]) for i in range(n)]
-    factors = math.prod(0.5 + 0.5 * jnp.exp(-2 * magnitude) for magnitude in parts)
-    return jnp.sum(sum(parts), axis=-1) + _log_prod(factors, typical=0.5**n)
+    size = x.shape[-1] // n
+    parts = [x[..., i * size : (i + 1) * size] for i in range(n)]
+    value = _sum_of_parts(parts)
+    return value if n * size == x.shape[-1] else value + _sum_of_parts([x[..., n * size :]])
 
 
 @sum_log_cosh.defjvp
@@ -56,30 +54,40 @@ def _sum_log_cosh_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[ja
     return sum_log_cosh(x), jnp.sum(jnp.tanh(x) * dx, axis=-1)
 
 
+def _sum_of_parts(parts: list[Array]) -> jax.Array:
+    """The sum over real parts (..., F) of equal shapes, and over their last axis."""
+    sizes = [jnp.abs(x) for x in parts]
+    factors = math.prod(1 + jnp.tanh(size) for size in sizes)
+    # of numbers up to 2^n
+    block = jnp.finfo(factors.dtype).maxexp // len(parts) - 1
+    return jnp.sum(sum(sizes), axis=-1) - _log_prod(factors, block)
+
+
 def _complex_sum(x: Array) -> jax.Array:
     # cosh is even: arguments in the right half-plane
     u, v = jnp.abs(x.real), jnp.where(x.real < 0, -x.imag, x.imag)
     e, cos, sin = jnp.exp(-2 * u), jnp.cos(v), jnp.sin(v)
     moduli = (0.5 * (1 - e)) ** 2 + e * cos**2  # squares, over four
-    real = jnp.sum(u, axis=-1) + 0.5 * _log_prod(moduli, typical=0.01)
+    # few are below 0.01; half of the exponents, so that a few much smaller ones do no harm
+    block = int(0.5 * math.log(float(jnp.finfo(u.dtype).tiny)) / math.log(0.01))
+    real = jnp.sum(u, axis=-1) + 0.5 * _log_prod(moduli, block)
     phases = jnp.arctan2(-2 * e * sin * cos, (1 - e) + 2 * e * cos**2)
     return jax.lax.complex(real, jnp.sum(v + phases, axis=-1))
 
 
-def _log_prod(factors: jax.Array, typical: float) -> jax.Array:
+def _log_prod(factors: jax.Array, block: int) -> jax.Array:
     """Logarithm of the product over the last axis.
 
     Args:
-        factors: Values of shape (..., F), at most 1.
-        typical: Few of them are below this: a product of `block` of them must not underflow.
+        factors: Positive values of shape (..., F).
+        block: How many of them can be multiplied.
     """
-    smallest = float(jnp.finfo(factors.dtype).tiny)
-    # half of the exponents, so that a few much smaller factors do no harm
-    block = max(int(0.5 * math.log(smallest) / math.log(typical)), 1)
-    n = factors.shape[-1]
-    if n > block:
-        padding = [(0, 0)] * (factors.ndim - 1) + [(0, -n % block)]
+    n = -(-factors.shape[-1] // block)
+    if n <= 1:
+        return jnp.log(jnp.prod(factors, axis=-1))
+    block = -(-factors.shape[-1] // n)
+    if n * block != factors.shape[-1]:
+        padding = [(0, 0)] * (factors.ndim - 1) + [(0, n * block - factors.shape[-1])]
         factors = jnp.pad(factors, padding, constant_values=1)
-        factors = factors.reshape(*factors.shape[:-1], -1, block)
-        return jnp.sum(jnp.log(jnp.prod(factors, axis=-1)), axis=-1)
-    return jnp.log(jnp.prod(factors, axis=-1))
+    factors = factors.reshape(*factors.shape[:-1], n, block)
+    return jnp.sum(jnp.log(jnp.prod(factors, axis=-1)), axis=-1)
