@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 #: Entries of few samples, and how often they are asked for before a function is compiled.
-_FEW, _OFTEN = 2**10, 16
+FEW, _OFTEN = 2**10, 16
 
 
 def is_on_host(array: jax.Array) -> bool:
@@ -23,18 +23,27 @@ def is_on_host(array: jax.Array) -> bool:
         not isinstance(array, jax.core.Tracer)
         and not getattr(array, "committed", True)
         and array.dtype.kind in "iufb"
-        and all(device.platform == "cpu" for device in array.devices())
+        # one device, as an array on several is committed to them
+        and next(iter(array.devices())).platform == "cpu"
     )
 
 
-def numpy_is_faster(owner: Any, array: jax.Array, n_entries: int) -> bool:
-    """Whether numpy answers `owner` faster than a compiled function, for so many of samples."""
-    if not is_on_host(array):
+def numpy_is_faster(owner: Any, array: jax.Array, n_entries: int, few: int = FEW) -> bool:
+    """Whether numpy answers `owner` faster than a compiled function, for so many of samples.
+
+    Args:
+        owner: what is asked, and remembers how often.
+        array: what it is asked about.
+        n_entries: number of entries of the samples.
+        few: up to so many, a compiled function is faster.
+    """
+    if isinstance(array, jax.core.Tracer):
         return False
-    if n_entries > _FEW:
-        return True
-    calls = owner.__dict__["_cached_calls"] = owner.__dict__.get("_cached_calls", 0) + 1
-    return calls <= _OFTEN
+    if n_entries <= few:
+        calls = owner.__dict__["_cached_calls"] = owner.__dict__.get("_cached_calls", 0) + 1
+        if calls > _OFTEN:
+            return False
+    return is_on_host(array)
 
 
 #: How often something was asked for.

@@ -3,8 +3,8 @@
 
 Nothing is found out about samples outside, not even which ones they are. A few consecutive sites
 form a chunk, whose digits are one number, its code. Codes of a few chunks are bits of one word, and
-all words are one matrix product. Without a constraint, codes are joined. With a fixed sum, the
-number of a sample is
+all words are one matrix product. Without a constraint, codes are joined. In spaces of few
+configurations, the numbers are looked up, see `_few_codes`. With a fixed sum, the number is
 
     k = Σ_c A_c[t_c, code_c],   t_{c+1} = B_c[t_c, code_c],
 
@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._index_table import IndexTable, place_values
+from ._few_codes import numbers_of_codes
+from ._index_table import IndexTable, max_states, place_values
 
 #: From samples (B, N) to numbers (B,), or to None if one of them is not in the space.
 Ranker = Callable[[np.ndarray], np.ndarray | None]
@@ -40,14 +41,16 @@ _MAX_RUNS = 4
 #: Lists of numbers are inverted up to this size.
 _MAX_INVERSE = 2**16
 
+_INTEGERS = tuple(np.dtype(f"{kind}{n}") for kind in "iu" for n in (1, 2, 4, 8))
+
 
 class _Run(NamedTuple):
     """Consecutive sites with the same local states.
 
     Attributes:
         sites: the sites.
-        digits: from their samples (B, n) to digits in single precision, or None.
-        weights: (n_words, n).
+        digits: from their samples (B, n) to multiples of digits in single precision, or None.
+        weights: (n_words, n), what such a multiple adds to the words.
     """
 
     sites: slice
@@ -86,6 +89,10 @@ def quick_ranker(table: IndexTable, start: Any, step: Any) -> Ranker | None:
     Returns:
         None if the numbers, or the tables, are too large for this.
     """
+    listed = numbers_of_codes(table)
+    if listed is not None:
+        weights = place_values(table.dims).astype(np.float32)[None]
+        return _few_ranker(listed, _runs(table, weights, start, step))
     sizes = [int(table.n_states), *table.blocks[:, 4].tolist()]
     if max(sizes) > 2**53 or len(table.dims) == 0 or table.n_states == 0:
         return None
@@ -95,7 +102,8 @@ def quick_ranker(table: IndexTable, start: Any, step: Any) -> Ranker | None:
         return None
     n_codes = [[math.prod(table.dims[a:b].tolist()) for a, b in zip(c, c[1:])] for c in cuts]
     places = _places(n_codes)
-    runs = _runs(table, cuts, places, start, step)
+    runs = _runs(table, _weights(table.dims, cuts, places), start, step)
+    dtype = number_dtype(table.n_states)
     rankers = [
         _sum_ranker(table, block, cut, own) if block[2] >= 0 else _free_ranker(own, n)
         for block, cut, own, n in zip(blocks, cuts, places, n_codes)
@@ -108,24 +116,12 @@ def quick_ranker(table: IndexTable, start: Any, step: Any) -> Ranker | None:
         find = _finder(table.keys_of(group), n_product) if n_keys >= 0 else None
         groups.append((parts, find, size))
 
-    def rank(rows: np.ndarray) -> np.ndarray | None:
-        if rows.size <= _CHUNK:
-            return rank_part(rows)
-        if rows.size > _MAX_ENTRIES:
-            return None
-        height = max(_CHUNK // rows.shape[1], 1)
-        numbers = np.empty(len(rows), dtype=np.int64)
-        for first in range(0, len(rows), height):
-            part = rank_part(rows[first : first + height])
-            if part is None:
-                return None
-            numbers[first : first + height] = part
-        return numbers
-
     def rank_part(rows: np.ndarray) -> np.ndarray | None:
         words = _words(runs, rows)
         if words is None:
             return None
+        words = words.astype(np.intp)
+        words = words if words.ndim == 2 else words[None]
         number = None
         for parts, find, size in groups:
             key = None
@@ -141,7 +137,32 @@ def quick_ranker(table: IndexTable, start: Any, step: Any) -> Ranker | None:
                 if key is None:
                     return None
             number = key if number is None else number * size + key
-        return number
+        return None if number is None else number.astype(dtype, copy=False)
+
+    return _in_parts(rank_part, dtype)
+
+
+def number_dtype(n_states: int) -> np.dtype:
+    """The dtype of numbers of states."""
+    return np.dtype(np.int32 if n_states <= max_states else np.int64)
+
+
+def _in_parts(rank_part: Ranker, dtype: np.dtype) -> Ranker:
+    """The same for as many samples at a time as stay within the cache."""
+
+    def rank(rows: np.ndarray) -> np.ndarray | None:
+        if rows.size <= _CHUNK:
+            return rank_part(rows)
+        if rows.size > _MAX_ENTRIES:
+            return None
+        height = max(_CHUNK // rows.shape[1], 1)
+        numbers = np.empty(len(rows), dtype=dtype)
+        for first in range(0, len(rows), height):
+            part = rank_part(rows[first : first + height])
+            if part is None:
+                return None
+            numbers[first : first + height] = part
+        return numbers
 
     return rank
 
@@ -191,23 +212,21 @@ def _places(n_codes: list[list[int]]) -> list[list[_Place]]:
     return [list(itertools.islice(places, len(n))) for n in n_codes]
 
 
-def _runs(
-    table: IndexTable, cuts: list[list[int]], places: list[list[_Place]], start: Any, step: Any
-) -> list[_Run]:
+def _runs(table: IndexTable, weights: np.ndarray, start: Any, step: Any) -> list[_Run]:
+    """Parts with the same local states, for given weights (n_words, N) of digits."""
     # the local states with digit 0 and 1
     start, step = (np.broadcast_to(value, table.dims.shape) for value in (start, step))
     zero = start + step * table.digit_start
     one = zero + step * table.digit_step
     same = (zero[1:] == zero[:-1]) & (one[1:] == one[:-1]) & (np.diff(table.dims) == 0)
     ends = [*(np.flatnonzero(~same) + 1).tolist(), len(table.dims)]
-    weights = _weights(table.dims, cuts, places)
     if len(ends) > _MAX_RUNS:
         every = slice(0, len(table.dims))
         return [_Run(every, _any_digits(zero, one - zero, table.dims), weights)]
     runs = []
     for first, last in zip([0, *ends], ends):
-        digits = _digits(zero[first].item(), one[first].item(), int(table.dims[first]))
-        runs.append(_Run(slice(first, last), digits, weights[:, first:last].copy()))
+        digits, unit = _digits(zero[first].item(), one[first].item(), int(table.dims[first]))
+        runs.append(_Run(slice(first, last), digits, weights[:, first:last] / np.float32(unit)))
     return runs
 
 
@@ -222,41 +241,76 @@ def _weights(dims: np.ndarray, cuts: list[list[int]], places: list[list[_Place]]
 
 
 def _words(runs: list[_Run], rows: np.ndarray) -> np.ndarray | None:
-    """(n_words, B) words."""
+    """(n_words, B) words in single precision, or (B,) if there is only one."""
     words = None
     for sites, digits, weights in runs:
         q = digits(rows if len(runs) == 1 else rows[:, sites])
         if q is None:
             return None
         # a vector takes half as long as a matrix
-        part = q.dot(weights[0])[None] if len(weights) == 1 else weights @ q.T
+        part = q.dot(weights[0]) if len(weights) == 1 else weights @ q.T
         words = part if words is None else words + part
-    return None if words is None else words.astype(np.intp)
+    return words
 
 
-def _digits(zero: Any, one: Any, dim: int) -> Ranker:
-    """Digits of samples, in single precision; None if one is not that of a local state."""
-    # integers are compared with integers, which is several times faster
-    zero, one = (int(x) if x == int(x) else x for x in (zero, one))
-    if dim == 2:
+def _digits(zero: Any, one: Any, dim: int) -> tuple[Ranker, int]:
+    """Multiples of digits of samples, in single precision; None if one is not of a local state.
 
-        def two_digits(rows: np.ndarray) -> np.ndarray | None:
-            is_one = rows == one
-            return is_one.astype(np.float32) if (is_one | (rows == zero)).all() else None
+    Args:
+        zero, one: the local states with digit 0 and 1.
+        dim: number of local states.
 
-        return two_digits
-    if zero != 0 or one != 1:
-        return _any_digits(zero, one - zero, dim)
+    Returns:
+        The function, and the multiple.
+    """
+    step = one - zero
+    last = zero + step * (dim - 1)
+    if not all(float(x).is_integer() for x in (zero, step)):
+        return _any_digits(zero, step, dim), 1
+    zero, step = int(zero), int(step)
+    unit = abs(step) if abs(step).bit_count() == 1 else 0
+    others = _any_digits(zero, step, dim) if dim != 2 else _two_digits(zero, zero + step)
+    span = unit * (dim - 1)
+    # differences of other types may be the same for several samples
+    fitting = frozenset(t for t in _INTEGERS if unit and _hold(t, zero, int(last), span))
+    unit = unit or 1
+    all_below = (span // unit + 1).bit_count() == 1  # all sums of certain powers of two
 
-    def counting_digits(rows: np.ndarray) -> np.ndarray | None:
-        if rows.dtype.kind not in "iu":
-            return any_digits(rows)
-        # negative numbers are large ones without a sign
-        largest = rows.view(f"u{rows.dtype.itemsize}").max(initial=0)
-        return rows.astype(np.float32) if largest < dim else None
+    def digits(rows: np.ndarray) -> np.ndarray | None:
+        if rows.dtype not in fitting:
+            q = others(rows)
+            return q if q is None or unit == 1 else q * np.float32(unit)
+        # modulo a power of two: what is too small is too large
+        if step < 0:
+            rows = zero - rows
+        elif zero:
+            rows = rows - zero
+        if all_below or unit > 1:
+            bits = int(np.bitwise_or.reduce(rows, axis=None))
+            if bits & (~span if all_below else unit - 1):
+                return None
+        if not all_below:
+            if rows.view(f"u{rows.dtype.itemsize}").max(initial=0) > span:
+                return None
+        return rows.astype(np.float32)
 
-    any_digits = _any_digits(0, 1, dim)
-    return counting_digits
+    return digits, unit
+
+
+def _hold(dtype: np.dtype, *values: int) -> bool:
+    """Whether integers of a type can have these values."""
+    limits = np.iinfo(dtype)
+    return all(limits.min <= value <= limits.max for value in values)
+
+
+def _two_digits(zero: int, one: int) -> Ranker:
+    """The same for two local states."""
+
+    def two_digits(rows: np.ndarray) -> np.ndarray | None:
+        is_one = rows == one
+        return is_one.astype(np.float32) if (is_one | (rows == zero)).all() else None
+
+    return two_digits
 
 
 def _any_digits(zero: Any, step: Any, dims: Any) -> Ranker:
@@ -271,6 +325,19 @@ def _any_digits(zero: Any, step: Any, dims: Any) -> Ranker:
 
 
 # -- from codes to numbers ---------------------------------------------------------------------
+
+
+def _few_ranker(listed: np.ndarray, runs: list[_Run]) -> Ranker:
+    """The number of each code is listed, or the code itself."""
+
+    def rank_few(rows: np.ndarray) -> np.ndarray | None:
+        codes = _words(runs, rows)
+        if codes is None or not len(listed):
+            return None if codes is None else codes.astype(np.int32)
+        numbers = listed.take(codes.astype(np.intp))
+        return numbers if numbers.size == 0 or numbers.min() >= 0 else None
+
+    return _in_parts(rank_few, np.dtype(np.int32))
 
 
 def _free_ranker(places: list[_Place], n_codes: list[int]) -> Ranker:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -23,16 +23,19 @@ import numpy as np
 from netket.utils import StaticRange
 from netket.utils.types import Array, DType
 
-from . import _affine, _index_jax, _index_numpy
+from . import _affine, _few_codes, _index_jax, _index_numpy
 from ._enumerate import can_enumerate, enumerate_states
-from ._index_table import Block, Group, IndexTable, build_table, is_enumerable, max_states
-from ._on_host import numpy_is_faster, to_jax
-from ._quick_rank import Ranker, quick_ranker
+from ._index_table import Block, Group, IndexTable, build_table, is_enumerable
+from ._on_host import FEW, numpy_is_faster, to_jax
+from ._quick_rank import Ranker, number_dtype, quick_ranker
 from ._quick_unrank import Unranker, quick_unranker
 from .abstract import AbstractHilbert
 
 #: The states of spaces with at most so many entries in total are kept.
 _SMALL = 2**20
+
+#: Entries of samples for which a compiled function is faster than numpy, if numbers are listed.
+_FEW_LISTED = 2**13
 
 
 class DiscreteHilbert(AbstractHilbert):
@@ -202,28 +205,49 @@ class DiscreteHilbert(AbstractHilbert):
             ValueError: a sample, not traced, is not in the space; or the shape is wrong.
             RuntimeError: the space has too many states.
         """
-        table = self._index_table
         is_jax = isinstance(states, jax.Array)
         states = states if is_jax else np.asarray(states)
-        if states.ndim == 0 or states.shape[-1] != self.size:
+        shape, n_sites = states.shape, self.size
+        if not shape or shape[-1] != n_sites:
             raise ValueError(
-                f"Argument `states` must have shape (..., {self.size}), one entry for each site of "
-                f"{self}, but has shape {states.shape}."
+                f"Argument `states` must have shape (..., {n_sites}), one entry for each site of "
+                f"{self}, but has shape {shape}."
             )
+        quick_rank = self._quick_rank
         if isinstance(states, jax.Array) and not (
-            self._quick_rank is not None and numpy_is_faster(self, states, states.size)
+            quick_rank is not None and numpy_is_faster(self, states, states.size, self._few)
         ):
-            numbers = _rank_jax(self, states)
-            if not isinstance(numbers, jax.core.Tracer):
-                self._check_members(np.asarray(numbers).reshape(-1), states)
-            return numbers
-        rows = np.asarray(states).reshape(math.prod(states.shape[:-1]), self.size)
-        numbers = None if self._quick_rank is None else self._quick_rank(rows)
+            return self._numbers_in_jax(states)
+        rows = np.asarray(states)
+        if len(shape) != 2:
+            rows = rows.reshape(math.prod(shape[:-1]), n_sites)
+        numbers = None if quick_rank is None else quick_rank(rows)
         if numbers is None:
-            numbers = _index_numpy.rank(table, rows, self._checked_indices)
+            numbers = _index_numpy.rank(self._index_table, rows, self._checked_indices)
             self._check_members(numbers, rows)
-        numbers = numbers.reshape(states.shape[:-1]).astype(self._number_dtype)[()]
+            numbers = numbers.astype(number_dtype(self.n_states))
+        if len(shape) != 2:
+            numbers = numbers.reshape(shape[:-1])[()]
         return to_jax(numbers) if is_jax else numbers
+
+    def _numbers_in_jax(self, states: Any) -> jax.Array:
+        rank = self.__dict__.get("_cached_rank")
+        if rank is None:
+            rank = self.__dict__["_cached_rank"] = _compiled_rank(self._twin)
+        numbers = rank(states)
+        if not isinstance(numbers, jax.core.Tracer):
+            known = np.asarray(numbers)
+            if known.size and known.min() < 0:
+                self._check_members(known.reshape(-1), states)
+        return numbers
+
+    @property
+    def _few(self) -> int:
+        """Up to so many entries of samples, compiled functions find their numbers faster."""
+        if "_cached_few" not in self.__dict__:
+            n_codes = math.prod(self.shape)
+            self.__dict__["_cached_few"] = _FEW_LISTED if n_codes <= 2**16 else FEW
+        return self.__dict__["_cached_few"]
 
     @property
     def _quick_rank(self) -> Ranker | None:
@@ -241,7 +265,9 @@ class DiscreteHilbert(AbstractHilbert):
         with np.errstate(invalid="ignore"):  # nan has no index, and is found below
             indices = self.states_to_local_indices(rows)
         xp = jnp if isinstance(rows, jax.Array) else np
-        exact = self.local_indices_to_states(indices, dtype=rows.dtype) == rows
+        # of a type that holds both: as unsigned integers or booleans, local states may be others
+        wide = xp.promote_types(rows.dtype, self._local_dtype)
+        exact = self.local_indices_to_states(indices, dtype=wide) == rows.astype(wide)
         return xp.where(exact, indices, xp.asarray(-1, dtype=indices.dtype))
 
     def _check_members(self, numbers: np.ndarray, states: Array) -> None:
@@ -260,10 +286,6 @@ class DiscreteHilbert(AbstractHilbert):
             f"Argument `states` must hold configurations of {self}, but row {bad[0]} is "
             f"{row.tolist()}: {reason}."
         )
-
-    @property
-    def _number_dtype(self) -> np.dtype:
-        return np.dtype(np.int32 if self.n_states <= max_states else np.int64)
 
     def numbers_to_states(self, numbers: Array) -> Array:
         """Samples with given numbers.
@@ -396,12 +418,22 @@ def _values(states: Sequence[Any] | StaticRange) -> Any:
     return states if len(states) > 10**6 else np.asarray(states)
 
 
-@partial(jax.jit, static_argnums=0)
-def _rank_jax(hilbert: DiscreteHilbert, states: jax.Array) -> jax.Array:
-    rows = states.reshape(math.prod(states.shape[:-1]), hilbert.size)
-    indices = jnp.asarray(hilbert._checked_indices(rows))
-    numbers = _index_jax.rank(hilbert._index_table, indices)
-    return numbers.reshape(states.shape[:-1]).astype(hilbert._number_dtype)
+@lru_cache(maxsize=64)
+def _compiled_rank(hilbert: DiscreteHilbert) -> Callable[[jax.Array], jax.Array]:
+    """Numbers of samples in jax, -1 for samples outside the space."""
+
+    @jax.jit
+    def rank(states: jax.Array) -> jax.Array:
+        rows = states.reshape(math.prod(states.shape[:-1]), hilbert.size)
+        table, to_indices = hilbert._index_table, hilbert._checked_indices
+        listed = _few_codes.numbers_of_codes(table)
+        if listed is None:
+            numbers = _index_jax.rank(table, jnp.asarray(to_indices(rows)))
+        else:
+            numbers = _few_codes.rank(table, listed, rows, to_indices)
+        return numbers.reshape(states.shape[:-1]).astype(number_dtype(hilbert.n_states))
+
+    return rank
 
 
 @partial(jax.jit, static_argnums=0)

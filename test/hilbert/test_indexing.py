@@ -361,7 +361,7 @@ def test_jax_arrays_are_numbered_alike_by_numpy_and_by_compiled_functions(hilber
     committed = jax.device_put(states, jax.devices()[0])
     for rows in (states, states.astype(float), committed):
         numbers = hilbert.states_to_numbers(rows)
-        assert isinstance(numbers, jax.Array) and numbers.dtype == hilbert._number_dtype
+        assert isinstance(numbers, jax.Array) and numbers.dtype == np.int32
         np.testing.assert_array_equal(numbers, expected)
         again = hilbert.numbers_to_states(numbers)
         assert isinstance(again, jax.Array) and again.dtype == states.dtype
@@ -375,3 +375,29 @@ def test_jax_arrays_are_numbered_alike_by_numpy_and_by_compiled_functions(hilber
         np.testing.assert_array_equal(hilbert.numbers_to_states(number), states[3])
         with pytest.raises(ValueError, match="row 0 is"):
             hilbert.states_to_numbers(outside)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "uint64", "bool", "float32"])
+@pytest.mark.parametrize(
+    "local_states",
+    [(1, -2, 2), (-2, 2, 3), (0, 1, 4), (0, 1, 200), (-100, 1, 200), (5, 3, 4), (7, -4, 3)],
+    ids=str,
+)
+def test_samples_of_any_type_are_compared_by_value(local_states, dtype):
+    """-1 and 65535 are different, also where two bytes hold either; and so are 2 and True."""
+    hilbert = nk.hilbert.HomogeneousHilbert(nk.utils.StaticRange(*local_states), 2)
+    states = np.asarray(hilbert.all_states()).astype(int)
+    numbers = {tuple(row): k for k, row in enumerate(states.tolist())}
+    traced = jax.jit(hilbert.states_to_numbers)
+    around = [-200, -100, -57, -2, -1, 0, 1, 2, 3, 156, 199, 255, 65534, 65535]
+    values = np.array([*around, 2**40]).astype(dtype)
+    for value in values:
+        row = np.array([values.dtype.type(states[0, 0]), value], dtype=dtype)
+        expected = numbers.get(tuple(float(x) for x in row))
+        for given_rows in (row, row[None], np.stack([row, row]).T.copy().T):
+            if expected is None:
+                with pytest.raises(ValueError, match="must hold configurations"):
+                    hilbert.states_to_numbers(given_rows)
+            else:
+                assert (hilbert.states_to_numbers(given_rows) == expected).all()
+        assert traced(row) == (-1 if expected is None else expected)
