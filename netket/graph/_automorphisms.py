@@ -1,22 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Automorphisms of small graphs: partial maps are extended by one node at a time, all at once.
+"""Automorphisms of a graph, and classes of nodes that they keep.
 
-Nodes are taken in an order in which each, where possible, has a neighbour p before it. Its image is
-then one of the neighbours of the image of p, that is not an image yet, belongs to the same class of
-nodes, and is connected with the images of all earlier neighbours by edges of the same kind. A map
-of all nodes that keeps all edges keeps what is no edge too, as there are as many edges as before.
+Nodes are in one class if the same classes are around them; in graphs where all nodes have as many
+neighbours, if as many closed walks begin at them. Classes are compared by sums of hashes: that
+different ones have the same sum would only make a class larger than it could be.
 """
+
+from typing import Any
 
 import numpy as np
 
-from ._paths import _neighbor_table
+from . import _stabilizers
 
-#: Entries of the tables of nodes and of partial maps, beyond which this is given up.
+#: Entries of tables of nodes, and of maps, beyond which this is given up.
 _MAX_ENTRIES = 2**24
+
+#: Nodes up to which classes are not worth their time.
+_VERY_FEW_NODES = 8
+
+#: Nodes up to which closed walks are counted, by products of matrices: at once, or after a search.
+_FEW_NODES, _MAX_WALKERS = 128, 1024
+
+#: Odd factors of hashes.
+_ODD = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93], dtype=np.uint64)
 
 
 def automorphisms(
-    n_nodes: int, pairs: np.ndarray, edge_codes: list[int], node_codes: list[int]
+    n_nodes: int, pairs: list[tuple[int, ...]], edge_codes: list[int], node_codes: list[int]
 ) -> np.ndarray | None:
     """The permutations of nodes that keep the edges and all codes.
 
@@ -27,94 +37,104 @@ def automorphisms(
         node_codes: (n_nodes,) integers from 0, the kinds of nodes.
 
     Returns:
-        The images of all nodes, (n_group, n_nodes), sorted; None if there are too many partial
-        maps, or too many nodes, to keep.
+        The images of all nodes, (n_group, n_nodes), sorted; None if there are too many maps, or too
+        many nodes, to keep.
     """
-    if n_nodes == 0:
-        return np.zeros((1, 0), dtype=int)
     if n_nodes**2 > _MAX_ENTRIES:
         return None
-    classes = _classes(n_nodes, pairs, np.array(edge_codes, dtype=int), np.array(node_codes))
-    n_classes, n_kinds = int(classes.max()) + 1, len(set(edge_codes))
-    if n_classes == n_nodes:  # every node is the only one of its kind
+    if not pairs and n_nodes < 2:
         return np.arange(n_nodes)[None]
-    neighbors = _neighbor_table(n_nodes, pairs)  # filled up with the node itself, which is taken
-    kinds = np.full((n_nodes, n_nodes), -1, dtype=np.int32)
-    kinds[pairs[:, 0], pairs[:, 1]] = kinds[pairs[:, 1], pairs[:, 0]] = edge_codes
+    links: list[dict[int, int]] = [{} for _ in range(n_nodes)]
+    for (i, j), code in zip(pairs, edge_codes):
+        links[i][j] = links[j][i] = code
 
-    maps = np.zeros((n_nodes, 1), dtype=np.int32)  # nodes in the first, maps in the second place
-    free = np.ones((1, n_nodes), dtype=bool)
-    order = _order(neighbors.tolist(), classes.tolist())
-    for node, earlier in order:
-        every = np.arange(maps.shape[1])
-        if earlier:
-            images = neighbors[maps[earlier[0]]]
-        else:
-            alike = np.flatnonzero(classes == classes[node])
-            images = np.broadcast_to(alike, (len(every), len(alike)))
-        possible = free[every[:, None], images]
-        if earlier and n_classes > 1:
-            possible &= classes[images] == classes[node]
-        # that the first is a neighbour is known, but not of which kind
-        for other in earlier if n_kinds > 1 else earlier[1:]:
-            possible &= kinds[maps[other][:, None], images] == kinds[other, node]
-        kept, which = possible.nonzero()
-        if len(kept) * n_nodes > _MAX_ENTRIES:
-            return None
-        if len(kept) != len(every) or (kept != every).any():
-            maps, free = maps[:, kept], free[kept]
-            every = np.arange(len(kept))
-        maps[node] = images[kept, which]
-        free[every, maps[node]] = False
-    return maps.T[np.lexsort(maps[::-1])]
+    def searched(of_nodes: list[int], patience: int, fixing: Any = None) -> np.ndarray | None:
+        return _stabilizers.automorphisms(links, of_nodes, patience, _MAX_ENTRIES, fixing)
+
+    if n_nodes <= _VERY_FEW_NODES:
+        return searched([hash((c, len(x))) for c, x in zip(node_codes, links)], 10**6)
+    classes = Classes(np.array(pairs, dtype=int).reshape(-1, 2), edge_codes, node_codes)
+    if n_nodes <= _FEW_NODES:
+        classes.compare_walks()
+    try:
+        if classes.number == n_nodes:  # every node is the only one of its kind
+            return np.arange(n_nodes)[None]
+        return searched(classes.of_nodes.tolist(), 30)
+    except _stabilizers.TooLong:
+        classes.compare_walks()
+    try:
+        if classes.number == n_nodes:
+            return np.arange(n_nodes)[None]
+        return searched(classes.of_nodes.tolist(), 100, classes.fixing)
+    except _stabilizers.TooLong:
+        return None
 
 
-def _order(neighbors: list[list[int]], classes: list[int]) -> list[tuple[int, list[int]]]:
-    """All nodes, each with its earlier neighbours: next is always one that has most of them."""
-    n_nodes = len(neighbors)
-    sizes = np.bincount(classes)
-    earlier: list[list[int]] = [[] for _ in range(n_nodes)]
-    seen, order = [False] * n_nodes, []
-    # connected parts begin with a node that few are like
-    for root in sorted(range(n_nodes), key=lambda i: sizes[classes[i]]):
-        if seen[root]:
-            continue
-        open_nodes = {root: 0}
-        while open_nodes:
-            node = max(open_nodes, key=open_nodes.__getitem__)
-            del open_nodes[node]
-            seen[node] = True
-            order.append((node, earlier[node]))
-            for other in neighbors[node]:
-                if not seen[other]:
-                    earlier[other].append(node)
-                    open_nodes[other] = len(earlier[other])
-    return order
+class Classes:
+    """Classes of the nodes of a graph, refined until their number grows by less than a half.
 
+    Args:
+        pairs: (E, 2) distinct edges, without loops.
+        edge_codes: (E,) integers from 0, the kinds of edges.
+        node_codes: (n_nodes,) integers from 0, the kinds of nodes.
 
-def _classes(
-    n_nodes: int, pairs: np.ndarray, edge_codes: np.ndarray, node_codes: np.ndarray
-) -> np.ndarray:
-    """Classes of nodes that automorphisms keep: nodes with the same classes around them.
-
-    Classes around a node are compared by a sum of random numbers; that different ones have the same
-    sum would only make a class larger than it could be.
+    Attributes:
+        of_nodes: (n_nodes,) a hash of the class of each node.
+        number: how many classes there are.
     """
-    source, target = np.concatenate([pairs, pairs[:, ::-1]]).T
-    codes = np.concatenate([edge_codes, edge_codes])
-    n_codes = int(codes.max(initial=0)) + 1
-    degrees = np.bincount(source, minlength=n_nodes)
-    if all((values == values[:1]).all() for values in (node_codes, codes, degrees)):
-        return np.zeros(n_nodes, dtype=int)
-    rng = np.random.default_rng(1)
-    classes, n_classes = node_codes, 0
-    while True:
-        # exact in double precision for the number of neighbours that is possible here
-        weights = rng.integers(0, 2**40, size=(int(classes.max()) + 1) * n_codes)
-        around = weights[classes[target] * n_codes + codes].astype(float)
-        sums = np.bincount(source, around, minlength=n_nodes).astype(np.int64)
-        own = rng.integers(0, 2**40, size=int(classes.max()) + 1)
-        _, classes = np.unique(sums + own[classes], return_inverse=True)
-        n_before, n_classes = n_classes, int(classes.max()) + 1
-        if n_classes == n_before or n_classes in (1, n_nodes):
-            return classes
+
+    def __init__(self, pairs: np.ndarray, edge_codes: list[int], node_codes: list[int]):
+        self._source, self._target = np.concatenate([pairs, pairs[:, ::-1]]).T
+        codes = np.array(edge_codes * 2, dtype=np.uint64)
+        self._salt = codes * _ODD[2] if any(edge_codes) else None
+        self.number = len(set(node_codes))
+        of_nodes = np.array(node_codes, dtype=np.uint64) * _ODD[2] + _ODD[1]
+        self.of_nodes, self.number = self._refined(of_nodes, self.number, 1.5)
+
+    def compare_walks(self) -> None:
+        """If all nodes are in one class, tells them apart by the number of closed walks."""
+        if self.number == 1 and 2 < len(self.of_nodes) <= _MAX_WALKERS:
+            of_nodes = self._walks()
+            self.of_nodes, self.number = self._refined(of_nodes, len(set(of_nodes.tolist())), 1.5)
+
+    def fixing(self, nodes: list[int]) -> list[int]:
+        """Classes (n_nodes,) that automorphisms keep if they keep each of these nodes."""
+        of_nodes = self.of_nodes.copy()
+        of_nodes[nodes] += np.arange(1, len(nodes) + 1, dtype=np.uint64) * _ODD[2]
+        return self._refined(of_nodes, len(set(of_nodes.tolist())), 1.0)[0].tolist()
+
+    def _refined(self, of_nodes: np.ndarray, number: int, growth: float) -> tuple[np.ndarray, int]:
+        """Nodes with different classes around them are told apart, while `number` grows so much."""
+        n_nodes = len(of_nodes)
+        while True:
+            around = of_nodes.take(self._target)
+            if self._salt is not None:
+                around += self._salt
+            # sums of these are exact in double precision, for the number of nodes that is possible
+            around = (around * _ODD[0]) >> _SHIFT
+            sums = np.bincount(self._source, around, minlength=n_nodes).astype(np.uint64)
+            of_nodes = _mixed(of_nodes, sums)
+            before, number = number, len(set(of_nodes.tolist()))
+            if number in (before, n_nodes) or number < growth * before:
+                return of_nodes, number
+
+    def _walks(self) -> np.ndarray:
+        """Hashes of the numbers of closed walks from each node, with up to 8 steps."""
+        n_nodes = len(self.of_nodes)
+        if 2 * len(self._source) ** 8 >= 2**53 * n_nodes**8:
+            return self.of_nodes  # these would not be exact
+        step = np.zeros((n_nodes, n_nodes))
+        step[self._source, self._target] = 1
+        two = step @ step
+        four = two @ two
+        of_nodes = self.of_nodes
+        for a, b in ((two, step), (two, two), (four, step), (four, two), (four, four)):
+            of_nodes = _mixed(of_nodes, np.einsum("ij,ij->i", a, b).astype(np.uint64))
+        return of_nodes
+
+
+_SHIFT = np.uint64(24)
+
+
+def _mixed(hashes: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    return (hashes ^ (hashes >> _SHIFT)) * _ODD[1] + numbers * _ODD[0]

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from netket.utils import optional
-from netket.utils.group import Permutation, PermutationGroup
+from netket.utils.group import PermutationGroup
+from netket.utils.group.permutation import group_of_rows
 
 from . import _paths
 from ._automorphisms import automorphisms
@@ -127,8 +128,7 @@ class Graph(AbstractGraph):
 
     def _find_automorphisms(self) -> PermutationGroup:
         pairs, edge_codes, node_codes = _simple_graph(self)
-        table = np.array(pairs, dtype=int).reshape(-1, 2)
-        maps = automorphisms(self._n_nodes, table, edge_codes, node_codes)
+        maps = automorphisms(self._n_nodes, pairs, edge_codes, node_codes)
         if maps is None:
             # slower, but without a list of partial maps
             igraph = optional.require("igraph", "to find the automorphisms of a large graph")
@@ -136,8 +136,7 @@ class Graph(AbstractGraph):
             found = simple.get_automorphisms_vf2(color=node_codes, edge_color=edge_codes)
             maps = np.array(sorted(found), dtype=int).reshape(-1, self._n_nodes)
         # the inverse of every map is one of them, too
-        elems = [Permutation(inverse_permutation_array=p, validate=False) for p in maps]
-        return PermutationGroup(elems, degree=self._n_nodes)
+        return group_of_rows(maps)
 
     # -- other libraries ----------------------------------------------------------------------
 
@@ -224,6 +223,11 @@ def _simple_graph(graph: Graph) -> tuple[list[tuple[int, ...]], list[int], list[
 
     They are replaced by colours: of a node for its loops, of an edge for the edges it stands for.
     """
+    single = (graph._colors == graph._colors[:1]).all()
+    if single and not (graph._pairs[:, 0] == graph._pairs[:, 1]).any():
+        edges = graph.edges()
+        if len(set(edges)) == len(edges):
+            return edges, [0] * len(edges), [0] * graph.n_nodes
     colors: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for i, j, color in graph.edges(return_color=True):
         colors[i, j].append(color)

@@ -213,3 +213,22 @@ class PermutationGroup(FiniteGroup):
 
     def __repr__(self) -> str:
         return f"PermutationGroup(elems={self.elems}, degree={self.degree})"
+
+
+def group_of_rows(preimages: np.ndarray) -> PermutationGroup:
+    """A group whose elements are known to be permutations.
+
+    Args:
+        preimages: (n_group, degree) integers, not to be used any more: elements have its rows.
+    """
+    group = PermutationGroup([], degree=preimages.shape[1])
+    preimages = np.ascontiguousarray(preimages, dtype=int)
+    preimages.flags.writeable = False
+    for row in preimages:
+        element = object.__new__(Permutation)
+        element._inverse_permutation_array = array = object.__new__(HashableArray)
+        array.__setstate__(row)  # without a copy
+        element._name = None
+        group.elems.append(element)
+    group.__dict__["_array"] = preimages
+    return group
