@@ -22,10 +22,7 @@ from .blocks import FEW_CHAINS, MIN_BLOCKS
 from .online import MAX_LAG, OnlineStats
 from .statistics import statistics
 from .stats import Stats
-
-# width of the interval that has 68.27 % of Student's distribution for C normal numbers, in units of
-# their standard deviation / √C
-_STUDENT = {1: np.nan, 2: 2.5984, 3: 1.6182, 4: 1.3820, 5: 1.2764, 6: 1.2165, 7: 1.1779}
+from .student import student_factor_of_means
 
 Combinator = Callable[[jax.Array], jax.Array]  # of means (K,)
 
@@ -115,8 +112,8 @@ class OnlineStatsBatch(struct.Pytree):
     """Accumulated statistics of several channels, whose means are combined by a function.
 
     Immutable: `update` returns a new object. Correlations between the channels are seen in the
-    means of the chains: with a single chain the error is NaN, with fewer than 8 it is that of
-    Student's t distribution, which covers 68 %.
+    means of the chains: with a single chain the error is NaN, with several it is that of Student's
+    distribution, which covers 68 %.
 
     Args:
         estimators: an `OnlineStats` for each of the K channels.
@@ -234,7 +231,7 @@ def _from_chains(f: Combinator, means: jax.Array) -> tuple[jax.Array, jax.Array]
     """f of the mean, and its error, from the means of chains (C, K)."""
     value, change = _linearised(f, means)
     deviation = jnp.sqrt(jnp.mean(jnp.abs(change) ** 2, axis=0))
-    return value, deviation / jnp.sqrt(len(means)) * _STUDENT.get(len(means), 1.0)
+    return value, deviation / jnp.sqrt(len(means)) * student_factor_of_means(len(means))
 
 
 @partial(jax.jit, static_argnums=(1, 2))

@@ -17,8 +17,11 @@ from netket.utils.types import Array, DType
 
 from .blocks import FEW_CHAINS
 from .stats import Stats
+from .student import student_factor, student_factor_of_means
 
 MAX_LAG = 64
+# smallest plausible ratio of the spread of the means of many chains to the error it stands for
+_TOO_SMALL = 0.7
 
 
 class OnlineStats(struct.Pytree):
@@ -163,16 +166,26 @@ class OnlineStats(struct.Pytree):
 
     @property
     def error_of_mean(self) -> jax.Array:
-        """From the means of the chains or, for one chain, from its autocorrelation time.
+        """From the means of the chains, and from their autocorrelation time.
 
-        The means of fewer than 8 chains are too few: it is then the larger of the two.
+        The spread of few means comes out much too small every now and then: of 8 or more it is
+        taken unless it is below 70 % of the error from the autocorrelation time, of fewer if it is
+        the larger of the two. Without autocorrelations it is that of Student's distribution.
         """
         between = jnp.sqrt(self._between / self.n_chains)
-        if self.n_chains >= FEW_CHAINS or (self.n_chains > 1 and self.max_lag == 0):
-            return between
-        n_samples = self._weights[0] * self.n_chains
-        within = jnp.sqrt(self.variance * self.tau_corr / n_samples)
-        return within if self.n_chains == 1 else jnp.fmax(between, within)
+        if self.max_lag == 0:
+            return between * student_factor_of_means(self.n_chains)
+        n = self._weights[0]
+        # what the means of the chains take away from a sum over lags up to τ - 1, and the inverse
+        # of its degrees of freedom, see `blocks`
+        lost = jnp.minimum((2 * self.tau_corr - 1) / n, 0.5)
+        squared = self.variance * self.tau_corr / (n * self.n_chains) / (1 - lost)
+        within = jnp.sqrt(squared) * student_factor(lost / self.n_chains)
+        if self.n_chains == 1:
+            return within
+        if self.n_chains < FEW_CHAINS:
+            return jnp.fmax(between, within)
+        return jnp.where(between < _TOO_SMALL * within, within, between)
 
     def get_stats(self) -> Stats:
         """The results as a `Stats`."""

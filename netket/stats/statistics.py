@@ -3,8 +3,8 @@ r"""Statistics of Markov chains: mean, error bar, autocorrelation time and R-hat
 
 The error bar is that of the mean of independent blocks, √(Var(block means) / number of blocks).
 With 32 chains or more a block is a chain. With fewer, each chain is cut into 32 blocks, and where
-these turn out to be correlated the error follows from the autocorrelation function of all chains
-together, see `blocks`. With ``netket.config.autocorrelation_error_bars`` it always does.
+these turn out to be correlated the error follows from the autocorrelation function of the blocks of
+all chains, see `blocks`. With ``netket.config.autocorrelation_error_bars`` it always does.
 """
 
 import jax
@@ -14,8 +14,8 @@ import numpy as np
 from netket.config import config
 from netket.utils.types import Array
 
-from .autocorrelation import error_from_autocorrelation, integrated_autocorrelation_time
-from .blocks import MIN_BLOCKS, block_length, block_means, error_of_few_chains, tau_of_blocks
+from .autocorrelation import integrated_autocorrelation_time
+from .blocks import MIN_BLOCKS, block_length, block_means, error_of_few_chains, tau_of_error
 from .stats import Stats
 
 
@@ -26,10 +26,11 @@ def statistics(data: Array) -> Stats:
         data: samples (C, n) of C independent chains, or (n,) of one chain; real or complex.
 
     Returns:
-        A `Stats`. The error is right for 32 chains or more of any length, and for fewer that are at
-        least 40 autocorrelation times 1 + 2 Σ_t ρ(t) long, or 200 together. What the data is too
-        short for is NaN: the error with less than 32 blocks, and R-hat with one chain. The
-        autocorrelation time is, by default, the τ of error² = variance (1 + 2 τ) / samples; with
+        A `Stats`. The error covers the truth in 68 % of repetitions for chains of at least 5
+        autocorrelation times 1 + 2 Σ_t ρ(t) each, and 20 together; for 32 chains or more of any
+        length. What the data is too short for is NaN: the error with less than 32 blocks, and R-hat
+        with one chain. The autocorrelation time is, by default, the τ of error² = variance (1 + 2
+        τ) / samples, up to the factor of Student's distribution in the error; with
         ``netket.config.experimental_fft_autocorrelation`` it is the mean over chains of
         1 + 2 Σ_t ρ(t), which is 1 for independent samples, and the error is that between chains if
         there are several. With ``netket.config.autocorrelation_error_bars`` the error and τ of the
@@ -66,17 +67,15 @@ def _statistics_uncompiled(
     n_chains, n = x.shape
     mean, variance = jnp.mean(x), jnp.var(x)
     undefined = jnp.full_like(variance, jnp.nan)
-    chain_variance = jnp.var(jnp.mean(x, axis=1))
 
     error, tau, tau_max = undefined, undefined, undefined
-    if n_chains >= MIN_BLOCKS or (fft and n_chains > 1):
-        error = jnp.sqrt(chain_variance / n_chains)
-        tau = tau_of_blocks(n, chain_variance, variance)
+    if from_autocorrelation and x.size > 1:
+        error, tau = error_of_few_chains(x, always=True)
+    elif n_chains >= MIN_BLOCKS or (fft and n_chains > 1):
+        squared = jnp.var(jnp.mean(x, axis=1)) / n_chains
+        error, tau = jnp.sqrt(squared), tau_of_error(squared, x.size, variance)
     elif n_chains * (n // block_length(n)) >= MIN_BLOCKS:
         error, tau = error_of_few_chains(x)
-    if from_autocorrelation and x.size > 1:
-        error, tau = error_from_autocorrelation(x)
-        tau = jnp.maximum(0, (tau - 1) / 2)
     if fft:
         taus = jax.vmap(integrated_autocorrelation_time)(x)
         tau, tau_max = jnp.mean(taus), jnp.max(taus)

@@ -70,7 +70,9 @@ class Stats:
         if any(isinstance(v, jax.core.Tracer) or np.shape(v) != () for v in values):
             pairs = zip(self._pytree__fields, values)
             return f"Stats({', '.join(f'{name}={v}' for name, v in pairs)})"
-        mean, error, variance, tau, r_hat, tau_max = map(_as_python, values)
+        mean, *sizes = map(_as_python, values)
+        # all but the mean are complex if someone multiplies the whole by a complex number
+        error, variance, tau, r_hat, tau_max = (abs(x) if x.imag else x.real for x in sizes)
         notes = [f"σ²={variance:.1e}"]
         if not math.isnan(r_hat):
             notes.append(f"R̂={r_hat:.3f}")

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from scipy.signal import lfilter
 
 import netket as nk
 from netket.stats import Stats, statistics
@@ -62,36 +63,40 @@ def test_error_bars_cover(rho):
     assert np.mean(taus) == pytest.approx(expected, rel=0.15, abs=0.15)
 
 
-COVERED = {  # mode: numbers of chains and samples, for which it claims to be right
-    "default": [(64, 64), (256, 16), (31, 63), (16, 63), (16, 256), (12, 512), (4, 512), (1, 2048)],
-    "fft": [(64, 64), (256, 16)],
-    "autocorrelation": [(1, 4096), (4, 1024), (16, 63), (16, 256), (64, 16)],
+COVERED = {  # mode: numbers of chains and samples
+    "default": [(64, 16), (31, 100), (16, 63), (16, 256), (8, 64), (8, 512), (4, 128), (2, 200)]
+    + [(1, 64), (1, 400)],
+    "fft": [(256, 16)],
+    "autocorrelation": [(1, 400), (4, 100), (64, 16)],
 }
+REPETITIONS = 3000
 
 
 @pytest.mark.parametrize("mode, sizes", [(m, s) for m, sizes in COVERED.items() for s in sizes])
 def test_error_bars_cover_the_truth(mode, sizes):
-    """In 68 % of the repetitions, for autocorrelation times 1, 3, and 19."""
+    """In 68 % of the repetitions, wherever there are 20 autocorrelation times, and 5 in a chain."""
     flags = {
         "fft": "experimental_fft_autocorrelation",
         "autocorrelation": "autocorrelation_error_bars",
     }
     n_chains, n = sizes
-    repetitions = 1600
-    rng = np.random.default_rng(3)
-    for rho in (0.0, 0.5, 0.9):
-        x = ar1(rng, repetitions * n_chains, n, rho).reshape(repetitions, n_chains, n)
-        try:
-            if mode in flags:
-                setattr(nk.config, flags[mode], True)
-            means, errors = jax.jit(
-                jax.vmap(lambda x: (statistics(x).mean, statistics(x).error_of_mean))
-            )(x)
-        finally:
-            if mode in flags:
-                setattr(nk.config, flags[mode], False)
-        covered = np.mean(np.abs(means) < errors)
-        assert abs(covered - 0.6827) < 0.05, f"{covered} at rho = {rho}"
+    error_of = jax.jit(jax.vmap(lambda x: statistics(x).error_of_mean))
+    noise = np.random.default_rng(3).normal(size=(REPETITIONS, n_chains, n))
+    try:
+        if mode in flags:
+            setattr(nk.config, flags[mode], True)
+        for rho in (0.0, 0.5, 0.9):
+            τ = (1 + rho) / (1 - rho)
+            if n_chains < 32 and (n_chains * n < 20 * τ or n < 5 * τ):
+                continue
+            x = noise.copy()
+            x[..., 0] /= np.sqrt(1 - rho**2)
+            x = lfilter([1.0], [1.0, -rho], x, axis=-1)
+            covered = np.mean(np.abs(x.mean(axis=(1, 2))) < error_of(x))
+            assert abs(covered - 0.6827) < 0.05, f"{covered} at rho = {rho}"
+    finally:
+        if mode in flags:
+            setattr(nk.config, flags[mode], False)
 
 
 def block_error(x):
@@ -103,14 +108,15 @@ def block_error(x):
 
 @pytest.mark.parametrize("complex_values", [False, True])
 def test_independent_samples_have_the_error_of_blocks(complex_values):
-    """To all digits, in almost all of the repetitions, and never a much larger one."""
+    """To all digits, in most of the repetitions, and on average within 3 % of the right one."""
     rng = np.random.default_rng(6)
-    for n_chains, n in [(16, 64), (8, 1024)]:
+    for n_chains, n in [(16, 64), (8, 320), (1, 128)]:
         x = ar1(rng, 200 * n_chains, n, 0.0, complex_values).reshape(200, n_chains, n)
         errors = jax.jit(jax.vmap(lambda x: statistics(x).error_of_mean))(x)
         ratios = errors / np.array([block_error(y) for y in x])
-        assert np.mean(np.abs(ratios - 1) < 1e-10) > 0.95
-        assert 0.99 < ratios.min() and ratios.max() < 1.5
+        assert np.mean(np.abs(ratios - 1) < 1e-10) > (0.95 if n_chains > 1 else 0.85)
+        assert 0.99 < ratios.min() and ratios.max() < (1.5 if n_chains > 1 else 2.6)
+        assert abs(np.mean(errors) * np.sqrt(n_chains * n) - 1) < 0.03 + 0.01 * (n_chains == 1)
 
 
 @pytest.mark.parametrize("n_chains, n", [(16, 63), (16, 256), (4, 512), (1, 1024), (31, 8)])
@@ -126,9 +132,9 @@ def test_correlated_blocks_give_the_error_of_the_autocorrelation(n_chains, n):
     np.testing.assert_allclose(stats.error_of_mean, same.error_of_mean)
     np.testing.assert_allclose(stats.tau_corr, same.tau_corr)
     assert stats.error_of_mean > 1.2 * block_error(x)
-    # error² = variance (1 + 2 τ) / samples
+    # error² = variance (1 + 2 τ) / samples, times the square of Student's factor
     error = np.sqrt(stats.variance * (1 + 2 * stats.tau_corr) / x.size)
-    assert stats.error_of_mean == pytest.approx(error, rel=0.1)
+    assert 1 <= stats.error_of_mean / error < (1.1 if n_chains > 1 else 1.2)
 
 
 def test_statistics_have_derivatives():
