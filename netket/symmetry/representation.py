@@ -15,7 +15,7 @@ from netket.operator import DiscreteOperator
 from netket.utils.group import Element, FiniteGroup
 
 from ._basis import projector_basis
-from ._combine import combination
+from ._combine import SharedTerms, combination, shared_terms
 from .sector import Sector
 
 
@@ -149,7 +149,11 @@ class Representation:
 
     def _projector(self, row: int, atol: float = 1e-15) -> Any:
         weights = self._characters[row].conj() * (self._dimensions[row] / len(self))
-        return combination(self.operators, weights, atol)
+        return combination(self.operators, weights, atol, self._shared)
+
+    @cached_property
+    def _shared(self) -> SharedTerms | None:
+        return shared_terms(self.operators)
 
     def _row_projector(self, row: int) -> Any:
         """Projector on one state of each multiplet, ``(d/|G|) Σ_g D_00(g)* U_g``."""
@@ -157,7 +161,7 @@ class Representation:
             return self._projector(row)
         matrices = self.group.irrep_matrices()[row]
         weights = matrices[:, 0, 0].conj() * (self._dimensions[row] / len(self))
-        return combination(self.operators, weights, 1e-13)
+        return combination(self.operators, weights, 1e-13, self._shared)
 
     def project(
         self, state: Any, character_index: int | None = None, *, atol: float = 1e-15, **kwargs: Any
@@ -251,6 +255,17 @@ def _check_products(representation: Representation) -> None:
         return
     products = group.product_table[group.inverse]
     n = len(group)
+    if (shared := representation._shared) is not None:
+        images, flips = (a[shared.places] for a in (shared.terms.images, shared.terms.flips))
+        every = np.arange(n)
+        if all(
+            (
+                np.take_along_axis(images, images[other], axis=1) == images[products[every, other]]
+            ).all()
+            and (flips ^ flips[other] == flips[products[every, other]]).all()
+            for other in ((every + 1) % n, (5 * every + 2) % n)
+        ):
+            return
     for i in range(n):
         for j in {(i + 1) % n, (5 * i + 2) % n}:
             product = operators[i] @ operators[j]

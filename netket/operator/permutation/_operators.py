@@ -54,8 +54,10 @@ class _OnePermutation(_SingleTerm):
 
     @property
     def _terms(self) -> PermutationTerms:
-        images = self._permutation.permutation_array
-        return self._remember("terms", lambda: PermutationTerms.single(images))
+        permutation = self._permutation
+        return self._remember(
+            "terms", lambda: PermutationTerms.single(permutation.permutation_array)
+        )
 
     def transpose(self, *, concrete: bool = True) -> Any:
         """The transpose, which is the inverse."""
@@ -184,8 +186,8 @@ class SpinFlipOperator(_SingleTerm):
 
     @property
     def _terms(self) -> PermutationTerms:
-        sites = np.arange(self.hilbert.size)
-        return self._remember("terms", lambda: PermutationTerms.single(sites, True))
+        n_sites = self.hilbert.size
+        return self._remember("terms", lambda: PermutationTerms.single(np.arange(n_sites), True))
 
     def transpose(self, *, concrete: bool = True) -> Any:
         return self if self._has_kernel else super().transpose()
