@@ -9,6 +9,7 @@ netket, but in `process_*`, which are timed from the start of the interpreter.
 
 import argparse
 import json
+import time
 
 from cases import timed, whole_process
 
@@ -82,11 +83,25 @@ SPACES = {
     "doubled": doubled,
 }
 
+# of which a whole first use is timed
+WHOLE = ("spins_sz", "fermions", "bosons")
+
+# numbers of few and of many samples; of 40 sites, the peer lists no sums
+SIZED = {
+    "spins8": lambda: spins(8),
+    "bosons": bosons,
+    "spins40": lambda: spins(40),
+}
+
 
 def construct(space):
-    """Many of them, as one takes microseconds."""
+    """First one, then many of them, as one takes microseconds."""
     library()
-    return timed(lambda: [hash(space()) for _ in range(100)] and None)
+    start = time.perf_counter()
+    hash(space())
+    first = time.perf_counter() - start
+    many = timed(lambda: [hash(space()) for _ in range(100)] and None)
+    return {"first": first, "best": many["best"]}
 
 
 def all_states(space):
@@ -125,6 +140,32 @@ def random_states(space, n: int = 1024):
     return timed(lambda: hilbert.random_state(seed, n))
 
 
+def first_use(space):
+    """What a user waits for, from the start of the interpreter: a space, its states, numbers of
+    numpy and of jax samples, random states."""
+    import jax.numpy as jnp
+    import numpy as np
+
+    library()
+    hilbert = space()
+    states = np.asarray(hilbert.all_states())
+    hilbert.states_to_numbers(states[:16])
+    np.asarray(hilbert.states_to_numbers(jnp.asarray(states[:16])))
+    np.asarray(hilbert.random_state(key(), 16))
+    return whole_process()
+
+
+def sized_numbers(space, n: int, as_jax: bool):
+    """Numbers of `n` random states."""
+    import jax.numpy as jnp
+    import numpy as np
+
+    hilbert = space()
+    states = np.asarray(hilbert.random_state(key(), n))
+    states = jnp.asarray(states) if as_jax else states
+    return timed(lambda: hilbert.states_to_numbers(states))
+
+
 def process(space):
     """From the start of the interpreter to all states."""
     import netket as nk
@@ -158,7 +199,6 @@ def construct_graph(name: str):
 
 def of_graph(name: str, method: str):
     """A method of a new lattice; without the construction, which is timed elsewhere."""
-    import time
 
     def once() -> float:
         fresh = graph(name)
@@ -187,6 +227,13 @@ CASES = {
     **{f"numbers_jax_{n}": lambda s=s: numbers(s, True) for n, s in SPACES.items()},
     **{f"random_{n}": lambda s=s: random_states(s) for n, s in SPACES.items()},
     **{f"process_{n}": lambda s=s: process(s) for n, s in SPACES.items()},
+    **{f"first_use_{n}": lambda n=n: first_use(SPACES[n]) for n in WHOLE},
+    **{
+        f"numbers_{kind}_{name}_{n}": lambda s=s, n=n, kind=kind: sized_numbers(s, n, kind == "jax")
+        for name, s in SIZED.items()
+        for n in (1, 16, 100000)
+        for kind in ("numpy", "jax")
+    },
     **{f"graph_{n}": lambda n=n: construct_graph(n) for n in GRAPHS},
     **{f"graph_{m}": lambda m=m, n=n: of_graph(n, m) for m, n in METHODS.items()},
 }
