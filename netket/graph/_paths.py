@@ -11,6 +11,12 @@ import numpy as np
 #: takes a while to import.
 _SMALL = 10**7
 
+#: Nodes, and edges, up to which loops in python are faster than numpy.
+_FEW = 128
+
+#: Nodes up to which products of matrices give distances.
+_FEW_WALKERS = 64
+
 
 def _sides(n_nodes: int, pairs: np.ndarray) -> tuple[np.ndarray, bool]:
     """2 r + s for the smallest node r that is connected with each node, and its side s.
@@ -54,23 +60,86 @@ def _sides(n_nodes: int, pairs: np.ndarray) -> tuple[np.ndarray, bool]:
         sides[upper >> 1] = lower ^ ~upper & 1
 
 
-def components(n_nodes: int, pairs: np.ndarray) -> np.ndarray:
-    """The smallest node that is connected with each node, (n_nodes,), for edges (E, 2)."""
-    return _sides(n_nodes, pairs)[0] >> 1
+def parts(n_nodes: int, pairs: np.ndarray) -> tuple[bool, bool]:
+    """Whether a graph is connected, and whether it is bipartite.
+
+    Args:
+        n_nodes: number of nodes; a graph without nodes is not connected.
+        pairs: (E, 2) edges, the smaller node first.
+    """
+    if max(n_nodes, len(pairs)) > _FEW:
+        sides, alternating = _sides(n_nodes, pairs)
+        return not (sides >> 1).any(), alternating
+    neighbors = neighbor_lists(n_nodes, pairs)
+    side = [-1] * n_nodes
+    n_parts, alternating = 0, True
+    for root in range(n_nodes):
+        if side[root] >= 0:
+            continue
+        side[root] = 0
+        n_parts += 1
+        found = [root]
+        for node in found:
+            opposite = 1 - side[node]
+            for other in neighbors[node]:
+                if side[other] < 0:
+                    side[other] = opposite
+                    found.append(other)
+                elif side[other] != opposite:
+                    alternating = False
+    return n_parts == 1, alternating
 
 
-def is_connected(n_nodes: int, pairs: np.ndarray) -> bool:
-    """Whether there is a node, and all others are connected with it."""
-    return n_nodes > 0 and not components(n_nodes, pairs).any()
-
-
-def is_bipartite(n_nodes: int, pairs: np.ndarray) -> bool:
-    """Whether the nodes fall into two sets with edges only between them."""
-    return _sides(n_nodes, pairs)[1]
+def neighbor_lists(n_nodes: int, pairs: np.ndarray) -> list[list[int]]:
+    """The neighbours of every node, in ascending order."""
+    if max(n_nodes, len(pairs)) <= _FEW:
+        lists: list[list[int]] = [[] for _ in range(n_nodes)]
+        for i, j in zip(*pairs.T.tolist()):
+            lists[i].append(j)
+            lists[j].append(i)
+        for neighbors in lists:
+            neighbors.sort()
+        return lists
+    source, target = np.concatenate([pairs, pairs[:, ::-1]]).T
+    keys = np.sort(source * n_nodes + target)
+    ends = np.cumsum(np.bincount(source, minlength=n_nodes)).tolist()
+    all_neighbors = (keys % max(n_nodes, 1)).tolist()
+    return [all_neighbors[first:last] for first, last in zip([0, *ends], ends)]
 
 
 def distances(n_nodes: int, pairs: np.ndarray) -> np.ndarray:
-    """(n_nodes, n_nodes) number of edges on the shortest paths; infinite where there is none."""
+    """Number of edges on the shortest paths.
+
+    Returns:
+        (n_nodes, n_nodes) integers; floats, with infinities, if the graph is not connected.
+    """
+    if n_nodes <= _FEW_WALKERS:
+        return _distances_dense(n_nodes, pairs)
+    lengths = _distances(n_nodes, pairs)
+    return lengths.astype(int) if np.isfinite(lengths).all() else lengths
+
+
+def _distances_dense(n_nodes: int, pairs: np.ndarray) -> np.ndarray:
+    step = np.eye(n_nodes)
+    step[pairs[:, 0], pairs[:, 1]] = step[pairs[:, 1], pairs[:, 0]] = 1
+    walks = step
+    # a node is as far as there are numbers of steps that do not suffice
+    lengths = np.ones((n_nodes, n_nodes), dtype=int)
+    lengths.ravel()[:: n_nodes + 1] = 0
+    n_apart = -1
+    while True:
+        apart = walks == 0
+        before, n_apart = n_apart, int(np.count_nonzero(apart))
+        if n_apart == 0:
+            return lengths
+        if n_apart == before:
+            return np.where(apart, np.inf, lengths)
+        lengths += apart
+        walks = walks @ step  # fewer than 64^64, far from overflow
+
+
+def _distances(n_nodes: int, pairs: np.ndarray) -> np.ndarray:
+    """Floats, infinite where there is no path."""
     if n_nodes**2 > _SMALL:
         return _distances_scipy(n_nodes, pairs)
     neighbors = _neighbor_table(n_nodes, pairs)

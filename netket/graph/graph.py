@@ -95,29 +95,28 @@ class Graph(AbstractGraph):
     # -- paths --------------------------------------------------------------------------------
 
     def adjacency_list(self) -> list[list[int]]:
-        source, target = np.concatenate([self._pairs, self._pairs[:, ::-1]]).T
-        keys = np.sort(source * self._n_nodes + target)
-        ends = np.cumsum(np.bincount(source, minlength=self._n_nodes)).tolist()
-        neighbors = (keys % max(self._n_nodes, 1)).tolist()
-        return [neighbors[first:last] for first, last in zip([0, *ends], ends)]
+        return _paths.neighbor_lists(self._n_nodes, self._pairs)
 
     def is_connected(self) -> bool:
         return self._is_connected
-
-    @cached_property
-    def _is_connected(self) -> bool:
-        return _paths.is_connected(self._n_nodes, self._pairs)
 
     def is_bipartite(self) -> bool:
         return self._is_bipartite
 
     @cached_property
+    def _parts(self) -> tuple[bool, bool]:
+        return _paths.parts(self._n_nodes, self._pairs)
+
+    @cached_property
+    def _is_connected(self) -> bool:
+        return self._parts[0]
+
+    @cached_property
     def _is_bipartite(self) -> bool:
-        return _paths.is_bipartite(self._n_nodes, self._pairs)
+        return self._parts[1]
 
     def distances(self) -> np.ndarray:
-        lengths = _paths.distances(self._n_nodes, self._pairs)
-        return lengths.astype(int) if np.isfinite(lengths).all() else lengths
+        return _paths.distances(self._n_nodes, self._pairs)
 
     # -- symmetries ---------------------------------------------------------------------------
 

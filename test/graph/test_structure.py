@@ -24,9 +24,11 @@ def check(graph: nk.graph.Graph) -> None:
     for i, lengths in nx.all_pairs_shortest_path_length(reference):
         expected[i, list(lengths)] = list(lengths.values())
     np.testing.assert_array_equal(graph.distances(), expected)
-    assert graph.adjacency_list() == [
-        sorted(j for *_, j in reference.edges(i)) for i in range(graph.n_nodes)
-    ]
+    ends: list[list[int]] = [[] for _ in range(graph.n_nodes)]
+    for i, j in graph.edges():
+        ends[i].append(j)
+        ends[j].append(i)
+    assert graph.adjacency_list() == [sorted(others) for others in ends]
 
 
 def lattices(n: int):
@@ -96,6 +98,31 @@ def test_bonds_that_skip_cells_are_followed():
     )
     for graph in (ring, even):
         check(graph)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_graphs_agree_with_networkx(seed):
+    """Small ones and larger ones, of one part and of several, with loops and double edges."""
+    n = (1, 2, 5, 10, 30, 60, 64, 65, 100, 128, 129, 300)[seed]
+    rng = np.random.default_rng(seed)
+    for n_edges in (0, n // 2, n, 2 * n):
+        check(nk.graph.Graph(rng.integers(0, n, (n_edges, 2)), n))
+    tree = [(int(rng.integers(0, i)), i) for i in range(1, n)]
+    check(nk.graph.Graph(tree, n))
+    check(nk.graph.Graph([*tree, (n - 1, n - 1)], n))
+
+
+def test_many_walks_do_not_overflow():
+    """A clique with a tail: 20^44 walks."""
+    reference = nx.lollipop_graph(20, 44)
+    check(nk.graph.Graph.from_networkx(reference))
+
+
+def test_graphs_without_nodes():
+    graph = nk.graph.Edgeless(0)
+    assert not graph.is_connected() and graph.is_bipartite()
+    assert graph.distances().shape == (0, 0)
+    assert graph.adjacency_list() == graph.edges() == graph.edge_colors == []
 
 
 def test_edges_may_be_changed_by_who_asks():
