@@ -21,6 +21,7 @@ from netket.callbacks.logger import LoggerCallback
 from netket.callbacks.observables import ObservableCallback
 from netket.callbacks.progress import ProgressBar
 from netket.errors import DriverResetDeprecationWarning
+from netket.jax.sharding import failing_together
 from netket.logging import JsonLog
 from netket.utils import struct, timing
 from netket.vqs import FullSumState
@@ -194,7 +195,8 @@ class AbstractDriver(struct.Pytree, mutable=True):
         if obs is not None:
             check_observables(obs, self.state)
         callbacks = as_callbacks(callback)
-        loggers = as_loggers(out, save_params_every=save_params_every, write_every=write_every)
+        with failing_together():
+            loggers = as_loggers(out, save_params_every=save_params_every, write_every=write_every)
         callbacks = self._default_callbacks(
             callbacks,
             n_iter=n_iter,

@@ -192,6 +192,8 @@ def _replicate(sharding: NamedSharding, x: Any) -> Any:
 
 def place_like(x: Array, old: jax.Array) -> jax.Array:
     """An array that every process has, on the devices on which another one of its shape is."""
+    if not old.committed:  # jax may still move it to where it is needed
+        return jnp.asarray(x)
     if old.sharding.is_fully_addressable:
         return jax.device_put(x, old.sharding)
     if isinstance(x, jax.Array) and not x.is_fully_addressable:
@@ -235,6 +237,27 @@ def any_process(flag: bool) -> bool:
     from jax.experimental import multihost_utils
 
     return bool(np.any(multihost_utils.process_allgather(np.asarray(flag))))
+
+
+@contextmanager
+def failing_together() -> Iterator[None]:
+    """Context in which an error of one process, such as of a full disk, is one of all of them.
+
+    What it contains must not need other processes. One that went on alone would wait for ever.
+
+    Raises:
+        RuntimeError: in the processes that had no error, if others had one.
+    """
+    failure = None
+    try:
+        yield
+    except Exception as error:
+        failure = error
+    failed = any_process(failure is not None)
+    if failure is not None:
+        raise failure
+    if failed:
+        raise RuntimeError("Another process of this run has failed: its error says why.")
 
 
 def to_host(t: PyTree) -> PyTree:

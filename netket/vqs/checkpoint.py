@@ -17,6 +17,7 @@ import jax
 import numpy as np
 from flax import serialization
 
+from netket.jax.sharding import failing_together
 from netket.sampler import Sampler
 from netket.utils import HashableArray
 from netket.utils.files import is_writer, require_writable, write_atomically
@@ -46,7 +47,7 @@ def save_checkpoint(path: str | os.PathLike, vstate: VariationalState) -> None:
             `flax.serialization` knows.
 
     Raises:
-        OSError: the file cannot be written.
+        OSError: the file cannot be written; in other processes a RuntimeError that says so.
         TypeError: `vstate` is no variational state.
 
     Example:
@@ -56,13 +57,15 @@ def save_checkpoint(path: str | os.PathLike, vstate: VariationalState) -> None:
         >>> nk.vqs.save_checkpoint(path, state)
         >>> restored = nk.vqs.load_checkpoint(path, state)
     """
-    if is_writer():
-        require_writable(path, "path")
+    with failing_together():
+        if is_writer():
+            require_writable(path, "path")
     content = {"facts": _facts(vstate), "state": serialization.to_state_dict(vstate)}
     data = serialization.to_bytes(content)
     header = _HEADER.pack(_VERSION, len(data), zlib.crc32(data))
-    if is_writer():
-        write_atomically(path, [_MAGIC, header, data], durable=True)
+    with failing_together():
+        if is_writer():
+            write_atomically(path, [_MAGIC, header, data], durable=True)
 
 
 def load_checkpoint(path: str | os.PathLike, vstate: State) -> State:
@@ -167,6 +170,8 @@ def _fields(model: Any) -> dict[str, str]:
 def _sampler(sampler: Sampler) -> dict[str, str]:
     names = "n_chains sweep_size machine_pow dtype reset_chains rule n_replicas sorted_betas"
     values = {n: _text(getattr(sampler, n)) for n in names.split() if hasattr(sampler, n)}
+    if sampler.is_exact:
+        del values["n_chains"]  # as many as there are devices
     values |= {f"rule.{n}": _text(x) for n, x in _arrays(getattr(sampler, "rule", None)).items()}
     return {"class": type(sampler).__qualname__} | {f"`{n}`": v for n, v in values.items()}
 
@@ -194,6 +199,11 @@ def _differences(saved: Facts, given: Facts) -> Iterator[tuple[str, str, str]]:
         for name in a | b:
             if optional and a and b and (name not in a or name not in b):
                 continue  # another version may have more fields
-            if a.get(name) != b.get(name):
+            if _essence(a.get(name)) != _essence(b.get(name)):
                 what = f"{group}, {name}" if name else group
                 yield what, a.get(name, _ABSENT), b.get(name, _ABSENT)
+
+
+def _essence(text: str | None) -> str | None:
+    """A text without the backends of operators, which by default change with the devices."""
+    return text and re.sub(r",? ?\bbackend='\w+'", "", text)

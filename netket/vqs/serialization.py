@@ -70,7 +70,17 @@ def full_sum_state_from_dict(vstate: FullSumState, state: dict[str, Any]) -> Ful
 
 def _variables(vstate: VariationalState, state: dict[str, Any]) -> PyTree:
     restored = serialization.from_state_dict(vstate.variables, state["variables"])
+    jax.tree_util.tree_map_with_path(_check_shape, vstate.variables, restored)
     return _placed(restored, vstate.variables)
+
+
+def _check_shape(path: Any, old: Any, new: Any) -> None:
+    if np.shape(new) != np.shape(old):
+        name = jax.tree_util.keystr(path, simple=True, separator="/")
+        raise ValueError(
+            "What was stored must be the variables of a model of the same size, but "
+            f"`{name}` has shape {np.shape(new)} there and {np.shape(old)} in this state."
+        )
 
 
 def _whole(tree: PyTree) -> PyTree:

@@ -105,12 +105,10 @@ def no_samples_are_sent():
     gradient = _covariance.lower(
         vs._training_fun, False, None, vs.parameters, vs.model_state, vs.samples, values
     )
-    for program, may_sum in ((sample, False), (gradient, True)):
+    mean = jax.jit(nk.stats.statistics).lower(values)
+    for program, may_sum in ((sample, False), (gradient, True), (mean, True)):
         code = program.compile().as_text()
-        # XLA does not split Fourier transforms: where autocorrelations are asked for, local
-        # estimators are sent, one number for each sample
-        sent = [line for line in code.splitlines() if "all-gather" in line and "/fft" not in line]
-        assert not sent and "all-to-all" not in code
+        assert "all-gather" not in code and "all-to-all" not in code
         assert may_sum or "all-" not in code
 
 
@@ -238,6 +236,36 @@ def storing():
     np.testing.assert_array_equal(found["stored 0"], found["stored 2"])
 
 
+def checkpoints():
+    """Written here, and by one device, whatever the default backend and number of chains are."""
+    hamiltonian = nk.operator.Ising(HI, nk.graph.Chain(4), h=0.8)
+    for name, sampler in {
+        "moves": nk.sampler.MetropolisHamiltonian(HI, hamiltonian, n_chains=8),
+        "exact": nk.sampler.ExactSampler(HI),
+    }.items():
+        vs = nk.vqs.MCState(sampler, nk.models.RBM(alpha=1), n_samples=64, seed=1)
+        path = f"{os.path.dirname(OUT)}/../{name}.nk"
+        if not os.path.exists(path):  # the run on one device is the first
+            nk.vqs.save_checkpoint(path, vs)
+        restored = nk.vqs.load_checkpoint(path, vs)
+        keep(f"samples of {name}", restored.sample().reshape(-1, 4))
+    # what one process cannot do fails in all of them, and they go on together
+    vmc = nk.VMC(ISING, nk.optimizer.Sgd(0.1), variational_state=vs)
+    for failing in (
+        lambda: nk.vqs.save_checkpoint(os.path.dirname(OUT), vs),
+        lambda: vmc.run(1, out="/proc/no/such/folder/run", show_progress=False),
+    ):
+        try:
+            failing()
+        except (OSError, RuntimeError) as error:
+            own = "must name a file that can be written"
+            text = own if jax.process_index() == 0 else "Another process of this run has failed"
+            assert text in str(error), error
+        else:
+            raise AssertionError("an error was expected")
+    keep("all go on", vs.expect(ISING).mean)
+
+
 def how_long_to_sample():
     vs = state()
     acc, _ = vs.thermalise(ISING, verbose=False, min_chain_length=4, max_chain_length=8, rhat_tol=9)
@@ -270,6 +298,7 @@ for section in (
     samplers,
     mixed_states,
     storing,
+    checkpoints,
     how_long_to_sample,
     seeds,
 ):

@@ -235,6 +235,26 @@ def test_other_temperatures_and_pairs_of_sites(tmp_path):
             nk.vqs.load_checkpoint(path, mc_state(given, n_samples=16))
 
 
+def test_backends_of_moves_are_free(tmp_path):
+    """By default they depend on the number of devices, and the samples do not."""
+    path = tmp_path / "state.nk"
+    samplers = [
+        nk.sampler.MetropolisHamiltonian(FIXED, hamiltonian=HEISENBERG.to_backend(b), n_chains=4)
+        for b in ("numba", "jax")
+    ]
+    old, other = (mc_state(sampler, seed=seed) for seed, sampler in enumerate(samplers))
+    nk.vqs.save_checkpoint(path, old)
+    new = nk.vqs.load_checkpoint(path, other)
+    np.testing.assert_array_equal(new.sample(), old.sample())
+
+
+def test_variables_of_another_size():
+    data = flax.serialization.to_bytes(mc_state())
+    other = mc_state(model=nk.models.RBM(param_dtype=float, alpha=2))
+    with pytest.raises(ValueError, match=r"`params/Dense/bias` has shape \(4,\) there and \(8,\)"):
+        flax.serialization.from_bytes(other, data)
+
+
 def test_shapes_of_functions(tmp_path):
     """A model that has no fields differs in the first of its variables."""
 
