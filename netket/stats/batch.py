@@ -63,7 +63,7 @@ class StatsBatch:
     def __repr__(self) -> str:
         if isinstance(self.error_of_mean, jax.core.Tracer):
             return f"StatsBatch(mean={self.mean}, error_of_mean={self.error_of_mean})"
-        largest = np.max(self.error_of_mean, initial=0.0)
+        largest = np.max(np.abs(self.error_of_mean), initial=0.0)
         return f"StatsBatch(shape={self.shape}, max_err={largest:.4g})"
 
 

@@ -8,8 +8,9 @@ taken
 
 - if neighbouring blocks of a chain are correlated by 1.3 standard deviations of what chance gives.
   Chains that only differ by a constant are not: R-hat says that these have not mixed;
-- and if it is larger. With 8 chains or more, which make the error of blocks precise, this has to
-  be beyond chance: by 55 %, or by 1.6 standard deviations if the estimate has as many degrees of
+- and if it is larger. With 8 chains or more, which make the error of blocks precise, or with less
+  than 8 blocks in a chain, which do not show whether neighbours are correlated, this has to be
+  beyond chance: by 55 %, or by 1.6 standard deviations if the estimate has as many degrees of
   freedom as one asks of blocks, or with neighbouring blocks correlated by 6 standard deviations.
 
 The last condition decides little about coverage: it keeps the numbers of NetKet 3.23 where the
@@ -77,7 +78,7 @@ def error_of_few_chains(x: jax.Array, always: bool = False) -> tuple[jax.Array, 
         replaced = jnp.full((), True)
     else:
         suspected, certain = _neighbours_are_correlated(sums, ends, n_chains)
-        if n_chains < FEW_CHAINS or length == 1:
+        if (n_chains < FEW_CHAINS or length == 1) and len(sums) >= _MIN_SERIES:
             replaced = suspected & (wider > plain)
         else:
             known = inverse_ν <= 1 / MIN_BLOCKS

@@ -71,13 +71,14 @@ class Stats:
             pairs = zip(self._pytree__fields, values)
             return f"Stats({', '.join(f'{name}={v}' for name, v in pairs)})"
         mean, *sizes = map(_as_python, values)
-        # all but the mean are complex if someone multiplies the whole by a complex number
-        error, variance, tau, r_hat, tau_max = (abs(x) if x.imag else x.real for x in sizes)
+        # complex, or with a sign, if someone multiplied all numbers by something
+        error, variance, tau, r_hat, tau_max = map(abs, sizes)
         notes = [f"σ²={variance:.1e}"]
         if not math.isnan(r_hat):
-            notes.append(f"R̂={r_hat:.3f}")
+            notes.append(f"R̂={r_hat:.3f}" if r_hat < 1e5 else f"R̂={r_hat:.1e}")
         if not (math.isnan(tau) or math.isnan(tau_max)):
-            notes.append(f"τ={tau:.1f}<{tau_max:.1f}")
+            digits = ".1f" if tau_max < 1e5 else ".1e"
+            notes.append(f"τ={tau:{digits}}<{tau_max:{digits}}")
         return f"{format_with_error(mean, error)} [{', '.join(notes)}]"
 
 

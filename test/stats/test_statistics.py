@@ -195,6 +195,19 @@ def test_unmixed_chains():
     assert statistics(drift).R_hat > 1.2  # seen since chains are split
 
 
+@pytest.mark.parametrize("complex_values", [False, True])
+def test_textbook_values_of_long_chains(complex_values):
+    """Of AR(1) chains: τ; R-hat from the variance σ² τ / (n / 2) of the mean of half a chain."""
+    for n_chains in (16, 64):
+        x = ar1(np.random.default_rng(9), n_chains, 4096, 0.8, complex_values)
+        stats = statistics(x)
+        τ = 9.0
+        spread = 5 / np.sqrt(2 * n_chains)  # of a variance of so many numbers
+        assert stats.R_hat**2 - 1 == pytest.approx(τ / 2048 - 1 / 4096, rel=spread)
+        assert 1 + 2 * stats.tau_corr == pytest.approx(τ, rel=0.35)
+        assert stats.error_of_mean == pytest.approx(np.sqrt(τ / x.size), rel=0.25)
+
+
 def test_plain_r_hat():
     x = np.random.default_rng(5).normal(size=(16, 256)) + np.linspace(0, 5, 256)
     nk.config.use_plain_rhat = True
@@ -251,6 +264,11 @@ PRINTED = [
     ((1.234e20, 3.4e17, 0.5), "1.2340 ± 0.0034 e+20 [σ²=5.0e-01]"),
     ((1 + 1j, 1e-8, 1.0), "1.000000000+1.000000000j ± 0.000000010 e+00 [σ²=1.0e+00]"),
     ((1.0, 0.1, 1.0, 1.25, 1.01, 3.0), "1.00 ± 0.10 [σ²=1.0e+00, R̂=1.010, τ=1.2<3.0]"),
+    ((1.0, 0.1, 1.0, 1.0, 1e20, 1e20), "1.00 ± 0.10 [σ²=1.0e+00, R̂=1.0e+20, τ=1.0e+00<1.0e+20]"),
+    ((-0.0, 0.1, 1.0), "-0.00 ± 0.10 [σ²=1.0e+00]"),
+    ((1 + 1j, 0.1j, 0.5j), "1.00+1.00j ± 0.10 [σ²=5.0e-01]"),
+    ((-1.0, -0.1, -0.5), "-1.00 ± 0.10 [σ²=5.0e-01]"),
+    ((1e12 + 1e12j, 1e3, 1e6), "1.0000000000+1.0000000000j ± 0.0000000010 e+12 [σ²=1.0e+06]"),
     ((), "nan ± nan [σ²=nan]"),
 ]
 
