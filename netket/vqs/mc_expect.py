@@ -30,7 +30,7 @@ from .weighted import covariance_gradient, weighted_sum
 
 @expect.dispatch
 def expect_operator(vstate: MCState, operator: AbstractOperator, chunk_size: Any) -> Stats:
-    return mean_of(local_values_of(vstate, operator, chunk_size))
+    return statistics(local_values_of(vstate, operator, chunk_size))
 
 
 @expect_and_forces.dispatch
@@ -38,7 +38,7 @@ def expect_and_forces_operator(
     vstate: MCState, operator: AbstractOperator, chunk_size: Any, *, mutable: Any = False
 ) -> tuple[Stats, PyTree]:
     values = local_values_of(vstate, operator, chunk_size)
-    return _after_step(_forces, vstate, mutable, chunk_size, values)
+    return statistics(values), _after_step(_forces, vstate, mutable, chunk_size, values)
 
 
 @expect_and_grad.dispatch
@@ -54,7 +54,7 @@ def expect_and_grad_operator(
         use_covariance = operator.is_hermitian
     if use_covariance:
         values = local_values_of(vstate, operator, chunk_size)
-        return _after_step(_covariance, vstate, mutable, chunk_size, values)
+        return statistics(values), _after_step(_covariance, vstate, mutable, chunk_size, values)
     check_operator(vstate.hilbert, operator, vstate.samples)
     _, arguments = get_local_kernel_arguments(vstate, operator)
     kernel = bound_kernel(vstate, operator, chunk_size)
@@ -74,7 +74,8 @@ def with_derivative(
         mutable: collections of the model state to update.
     """
     step = partial(_derivative, kernel, vstate._apply_fun, vstate.sampler.machine_pow)
-    return _after_step(step, vstate, mutable, chunk_size, arguments)
+    values, gradient = _after_step(step, vstate, mutable, chunk_size, arguments)
+    return statistics(values), gradient
 
 
 def gradient_of_values(
@@ -93,7 +94,7 @@ def gradient_of_values(
         mutable: collections of the model state to update.
         σ: the samples (n_chains, chain_length, N); by default those of the state.
     """
-    return _after_step(_covariance, vstate, mutable, chunk_size, values, σ)[1]
+    return _after_step(_covariance, vstate, mutable, chunk_size, values, σ)
 
 
 def forces_of_values(
@@ -104,7 +105,7 @@ def forces_of_values(
     σ: jax.Array | None = None,
 ) -> PyTree:
     """Forces <D_k^* Δ> for local estimators; arguments as for `gradient_of_values`."""
-    return _after_step(_forces, vstate, mutable, chunk_size, values, σ)[1]
+    return _after_step(_forces, vstate, mutable, chunk_size, values, σ)
 
 
 def _after_step(
@@ -114,11 +115,14 @@ def _after_step(
     chunk_size: int | None,
     data: PyTree,
     σ: jax.Array | None = None,
-) -> tuple[Stats, PyTree]:
-    """Runs a compiled step, and stores the model state if it changed."""
+) -> PyTree:
+    """Runs a compiled step, and stores the model state if it changed.
+
+    Statistics are no part of it: they are one program for all states, operators and models.
+    """
     σ = vstate.samples if σ is None else σ
     mutable = tuple(mutable) if isinstance(mutable, list) else mutable
-    stats, tree, model_state = step(
+    tree, model_state = step(
         vstate._training_fun,
         mutable,
         chunk_size,
@@ -129,10 +133,7 @@ def _after_step(
     )
     if model_state is not None:
         vstate.model_state = {**vstate.model_state, **model_state}
-    return stats, tree
-
-
-mean_of = jax.jit(statistics)
+    return tree
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))
@@ -144,13 +145,10 @@ def _covariance(
     model_state: ModelStateT,
     σ: jax.Array,  # (n_chains, chain_length, N)
     values: jax.Array,  # (n_chains, chain_length)
-) -> tuple[Stats, PyTree, ModelStateT | None]:
-    """Statistics and gradient of a hermitian operator."""
+) -> tuple[PyTree, ModelStateT | None]:
+    """Gradient of a hermitian operator."""
     x, weights = _weights(σ, values)
-    gradient, state = covariance_gradient(
-        apply_fun, mutable, chunk_size, parameters, model_state, x, weights
-    )
-    return statistics(values), gradient, state
+    return covariance_gradient(apply_fun, mutable, chunk_size, parameters, model_state, x, weights)
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))
@@ -162,8 +160,8 @@ def _forces(
     model_state: ModelStateT,
     σ: jax.Array,
     values: jax.Array,
-) -> tuple[Stats, PyTree, ModelStateT | None]:
-    """Statistics and forces."""
+) -> tuple[PyTree, ModelStateT | None]:
+    """Forces."""
     x, weights = _weights(σ, values)
     _, pull, state = vjp(
         lambda p: weighted_sum(apply_fun, mutable, chunk_size, p, model_state, x, weights),
@@ -171,7 +169,7 @@ def _forces(
         conjugate=True,
         has_aux=True,
     )
-    return statistics(values), pull(jnp.ones((), weights.dtype))[0], state
+    return pull(jnp.ones((), weights.dtype))[0], state
 
 
 def _weights(σ: jax.Array, values: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -191,8 +189,8 @@ def _derivative(
     model_state: ModelStateT,
     σ: jax.Array,
     arguments: PyTree,
-) -> tuple[Stats, PyTree, ModelStateT | None]:
-    """Statistics and gradient of any operator, by the derivative of its local estimators."""
+) -> tuple[tuple[jax.Array, PyTree], ModelStateT | None]:
+    """Local estimators (n_chains, chain_length) of any operator, and the gradient by theirs."""
     x = σ.reshape(-1, σ.shape[-1])
 
     def mean(parameters: PyTree) -> tuple[jax.Array, tuple]:
@@ -207,4 +205,4 @@ def _derivative(
 
     out, pull, (values, state) = vjp(mean, parameters, conjugate=True, has_aux=True)
     gradient = pull(jnp.ones((), out.dtype))[0]
-    return statistics(values.reshape(σ.shape[:-1])), gradient, state
+    return (values.reshape(σ.shape[:-1]), gradient), state

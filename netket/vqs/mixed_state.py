@@ -19,11 +19,10 @@ from netket.hilbert import AbstractHilbert, DoubledHilbert
 from netket.jax import HashablePartial, PRNGKey
 from netket.operator import AbstractOperator, AbstractSuperOperator, EmbedOperator, Squared
 from netket.sampler import MetropolisSampler, Sampler
-from netket.stats import LocalEstimators, Stats
+from netket.stats import LocalEstimators, Stats, statistics
 from netket.utils.types import Array, PyTree, SeedT
 
 from .dispatch import expect, expect_and_forces, expect_and_grad, local_estimators
-from .mc_expect import mean_of
 from .mc_local import local_values_of
 from .mc_state import MCState
 from .model import FunctionModel
@@ -292,12 +291,12 @@ def local_estimators_mixed_squared(
 
 @expect.dispatch
 def expect_mixed(vstate: MCMixedState, operator: AbstractOperator, chunk_size: Any) -> Stats:
-    return mean_of(_values(vstate, operator, chunk_size))
+    return statistics(_values(vstate, operator, chunk_size))
 
 
 @expect.dispatch
 def expect_mixed_squared(vstate: MCMixedState, operator: Squared, chunk_size: Any) -> Stats:
-    return mean_of(local_estimators(vstate, operator, chunk_size).data)
+    return statistics(local_estimators(vstate, operator, chunk_size).data)
 
 
 @expect_and_grad.dispatch

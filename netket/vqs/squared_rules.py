@@ -12,13 +12,13 @@ import jax
 import jax.numpy as jnp
 
 from netket.operator import Squared
-from netket.stats import LocalEstimators, Stats
+from netket.stats import LocalEstimators, Stats, statistics
 from netket.utils import HashablePartial
 from netket.utils.types import PyTree
 
 from .dispatch import expect, expect_and_grad, get_local_kernel_arguments, local_estimators
 from .kernel_rules import bound_kernel
-from .mc_expect import mean_of, with_derivative
+from .mc_expect import with_derivative
 from .mc_local import local_values_of
 from .mc_state import MCState
 
@@ -48,7 +48,7 @@ def local_estimators_squared(
 
 @expect.dispatch
 def expect_squared(vstate: MCState, operator: Squared, chunk_size: Any) -> Stats:
-    return mean_of(_squared_values(vstate, operator, chunk_size))
+    return statistics(_squared_values(vstate, operator, chunk_size))
 
 
 @expect_and_grad.dispatch
