@@ -8,7 +8,9 @@ netket, but in `process_*`, which are timed from the start of the interpreter.
 """
 
 import argparse
+import functools
 import json
+import random
 import time
 
 from cases import timed, whole_process
@@ -86,12 +88,8 @@ SPACES = {
 # of which a whole first use is timed
 WHOLE = ("spins_sz", "fermions", "bosons")
 
-# numbers of few and of many samples; of 40 sites, the peer lists no sums
-SIZED = {
-    "spins8": lambda: spins(8),
-    "bosons": bosons,
-    "spins40": lambda: spins(40),
-}
+# numbers of few and of many samples
+SIZED = {"spins8": lambda: spins(8), "bosons": bosons}
 
 
 def construct(space):
@@ -177,28 +175,43 @@ def process(space):
 
 # -- graphs ----------------------------------------------------------------------------------------
 
+
+@functools.cache
+def random_edges(n: int, n_edges: int) -> list[tuple[int, int]]:
+    rng, edges = random.Random(0), set()
+    while len(edges) < n_edges:
+        edges.add(tuple(sorted(rng.sample(range(n), 2))))
+    return sorted(edges)
+
+
 GRAPHS = {
-    "chain20": ("Chain", 20),
-    "square10": ("Square", 10),
-    "grid100x100": ("Grid", (100, 100)),
-    "honeycomb10x10": ("Honeycomb", (10, 10)),
-    "kagome10x10": ("Kagome", (10, 10)),
-    "pyrochlore4": ("Pyrochlore", (4, 4, 4)),
+    "chain20": lambda graph: graph.Chain(20),
+    "square4": lambda graph: graph.Square(4),
+    "open_square4": lambda graph: graph.Square(4, pbc=False),
+    "open_square8": lambda graph: graph.Square(8, pbc=False),
+    "square10": lambda graph: graph.Square(10),
+    "grid100x100": lambda graph: graph.Grid((100, 100)),
+    "honeycomb3x3": lambda graph: graph.Honeycomb((3, 3)),
+    "honeycomb10x10": lambda graph: graph.Honeycomb((10, 10)),
+    "kagome10x10": lambda graph: graph.Kagome((10, 10)),
+    "pyrochlore4": lambda graph: graph.Pyrochlore((4, 4, 4)),
+    "random30": lambda graph: graph.Graph(random_edges(30, 60), 30),
+    "random10000": lambda graph: graph.Graph(random_edges(10_000, 20_000), 10_000),
 }
 
 
 def graph(name: str):
-    kind, extent = GRAPHS[name]
-    return getattr(library().graph, kind)(extent)
+    return GRAPHS[name](library().graph)
 
 
 def construct_graph(name: str):
-    library()
+    library(), random_edges(30, 60), random_edges(10_000, 20_000)
     return timed(lambda: graph(name).n_edges)
 
 
 def of_graph(name: str, method: str):
-    """A method of a new lattice; without the construction, which is timed elsewhere."""
+    """A method of a new graph; without the construction, which is timed elsewhere."""
+    import time
 
     def once() -> float:
         fresh = graph(name)
@@ -209,14 +222,34 @@ def of_graph(name: str, method: str):
     return {"first": once(), "best": min(once() for _ in range(20))}
 
 
+def graph_and(name: str, method: str):
+    """A method of a new graph, with its construction."""
+    library(), random_edges(30, 60), random_edges(10_000, 20_000)
+    return timed(lambda: getattr(graph(name), method)() and None)
+
+
+def process_graphs():
+    """From the start of the interpreter: lattices, and what scripts ask of them."""
+    import netket as nk
+
+    large = nk.graph.Square(100)
+    assert large.is_bipartite() and len(large.edges()) == 20_000
+    nk.graph.Square(10).distances()
+    assert len(nk.graph.Square(4, pbc=False).automorphisms()) == 8
+    return whole_process()
+
+
 METHODS = {
-    "distances": "square10",
-    "distances_euclidean": "kagome10x10",
-    "adjacency_list": "grid100x100",
-    "edges": "grid100x100",
-    "is_bipartite": "grid100x100",
-    "is_connected": "grid100x100",
-    "automorphisms": "chain20",
+    "distances": ["square10", "open_square4", "honeycomb3x3", "random30"],
+    "distances_euclidean": ["kagome10x10"],
+    "adjacency_list": ["grid100x100", "square4", "random30"],
+    "edges": ["grid100x100", "square10", "random10000"],
+    "is_bipartite": ["grid100x100", "square4", "honeycomb10x10"],
+    "is_connected": ["grid100x100", "square4", "honeycomb10x10"],
+    "automorphisms": [
+        *("chain20", "square4", "open_square4", "open_square8", "square10"),
+        *("honeycomb3x3", "honeycomb10x10", "random30"),
+    ],
 }
 
 CASES = {
@@ -235,7 +268,17 @@ CASES = {
         for kind in ("numpy", "jax")
     },
     **{f"graph_{n}": lambda n=n: construct_graph(n) for n in GRAPHS},
-    **{f"graph_{m}": lambda m=m, n=n: of_graph(n, m) for m, n in METHODS.items()},
+    **{
+        f"graph_{m}_{n}": lambda m=m, n=n: of_graph(n, m)
+        for m, names in METHODS.items()
+        for n in names
+    },
+    **{
+        f"graph_{n}_and_{m}": lambda m=m, n=n: graph_and(n, m)
+        for n in ("random30", "random10000")
+        for m in ("is_bipartite", "is_connected")
+    },
+    "process_graphs": process_graphs,
 }
 
 
