@@ -205,6 +205,8 @@ def hop(
     n_sites = len(old.n)
     index = jnp.where(here, sites, n_sites)
     n = old.n.at[index].set(new != 0, mode="drop")
+    if not orbitals.shape[-1]:  # without particles there is nothing to update
+        return sector(orbitals, n)
     moves = _hopping(old.n, index, new != 0, here)
     if not len(moves.is_hop):
         # less than two sites: the number of particles changes if anything does

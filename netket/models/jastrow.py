@@ -77,5 +77,7 @@ def _block(kernel: Array, here: Array, there: Array) -> jax.Array:
     here = here[..., None]
     i, j = jnp.maximum(here, there), jnp.minimum(here, there)
     same = i == j
+    if not kernel.size:  # of one site, which has no partner
+        return jnp.zeros(same.shape, kernel.dtype)
     index = jnp.where(same, 0, i * (i - 1) // 2 + j)
     return jnp.where(same, 0, kernel.at[index].get(mode="promise_in_bounds"))

@@ -93,6 +93,31 @@ def test_drift_over_many_updates(name):
     np.testing.assert_allclose(log_psi, expected, rtol=1e-10)
 
 
+def test_jastrow_of_one_site():
+    # there are no pairs, and no parameters
+    methods = incremental_of(MODELS["jastrow"])
+    variables = variables_of(MODELS["jastrow"], 1)
+    value, cache = methods.init(variables, jnp.ones((2, 1)))
+    site = jnp.zeros((2, 1), int)
+    changed, _ = methods.update(variables, cache, site, jnp.ones((2, 1)), -jnp.ones((2, 1)))
+    assert value.tolist() == changed.tolist() == [0, 0]
+
+
+def test_determinants_of_no_particles():
+    hilbert = nk.hilbert.SpinOrbitalFermions(3, s=0.5, n_fermions_per_spin=(0, 2))
+    model = nk.models.Slater2nd(hilbert, restricted=False)
+    σ = jnp.array([[0, 0, 0, 1, 1, 0]])
+    variables = model.init(jax.random.key(0), σ)
+    methods = incremental_of(model)
+    _, cache = methods.init(variables, σ)
+    # a particle hops, or changes its spin
+    for sites in ([[4, 5]], [[4, 0]]):
+        sites = jnp.array(sites)
+        value, _ = methods.update(variables, cache, sites, jnp.array([[1, 0]]), jnp.array([[0, 1]]))
+        expected = model.apply(variables, σ.at[0, sites[0]].set(jnp.array([0, 1])))
+        np.testing.assert_allclose(value, expected, rtol=1e-12)
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6))
 @settings(max_examples=30, deadline=None)
 def test_changed_sites(seed, k):
