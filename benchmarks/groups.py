@@ -9,7 +9,7 @@ Everything is made afresh in every call, as results are kept.
 import argparse
 import json
 
-from cases import timed
+from cases import timed, whole_process
 
 
 def point_group(name: str):
@@ -80,6 +80,19 @@ def lanczos_4x4():
     return timed(energy)
 
 
+def process_group():
+    """From the start of the interpreter: a space group, its characters, irreps and a projector."""
+    import netket as nk
+
+    square = nk.graph.Square(4)
+    group = square.space_group()
+    group.character_table()
+    group.space_group_irreps(pi(), 0)
+    hilbert = nk.hilbert.Spin(0.5, 16)
+    nk.symmetry.canonical_representation(hilbert, square.translation_group()).projector(0)
+    return whole_process()
+
+
 def pi():
     import math
 
@@ -106,6 +119,7 @@ CASES = {
     "irreps_space_group_6x6": lambda: irreps(lambda: space_group("Square", 6)),
     "projectors_chain_20": lambda: representation(20),
     "lanczos_sector_4x4": lanczos_4x4,
+    "process_group": process_group,
 }
 
 
