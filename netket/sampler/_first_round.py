@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 from netket.hilbert import AbstractHilbert
-from netket.jax.sharding import own_rows
+from netket.jax.sharding import any_process, failing_together, own_rows
 from netket.utils.types import Array
 
 from ._members import check_members
@@ -41,8 +41,9 @@ def check_start(hilbert: AbstractHilbert, rule: Any, σ: Array) -> None:
     """
     if isinstance(σ, jax.core.Tracer) or np.ndim(σ) != 2 or np.shape(σ)[1] != hilbert.size:
         return
-    check_members(hilbert, σ, "The configurations of the state of the sampler")
-    rule.check_start(hilbert, own_rows(σ))
+    with failing_together():
+        check_members(hilbert, σ, "The configurations of the state of the sampler")
+        rule.check_start(hilbert, own_rows(σ))
 
 
 def check_proposed(hilbert: AbstractHilbert, rule: Any, σ: Array) -> None:
@@ -51,7 +52,8 @@ def check_proposed(hilbert: AbstractHilbert, rule: Any, σ: Array) -> None:
         return
     rows = own_rows(σ)
     what = f"The configurations proposed by `{type(rule).__name__}.transition`"
-    check_members(hilbert, rows.reshape(-1, hilbert.size), what)
+    with failing_together():
+        check_members(hilbert, rows.reshape(-1, hilbert.size), what)
 
 
 def check_amplitudes(log_prob: Array, *, of_chains: bool = True) -> None:
@@ -64,14 +66,18 @@ def check_amplitudes(log_prob: Array, *, of_chains: bool = True) -> None:
     if isinstance(log_prob, jax.core.Tracer):
         return
     values = own_rows(log_prob)
-    if len(values) and np.all(np.isnan(values)):
+    if len(values) == 0:
+        return
+    # of all processes: chains of another one may be well
+    if not any_process(not np.all(np.isnan(values))):
         raise ValueError(
             "The log-amplitudes of the model are NaN for the configurations of all samples. Look "
             "for logarithms of negative numbers, overflow, or parameters that are NaN."
         )
-    if len(values) and np.all(values == -np.inf) and not of_chains:
+    all_zero = not any_process(not np.all(values == -np.inf))
+    if all_zero and not of_chains:
         raise ValueError("The amplitudes of the model are zero for all states of the space.")
-    if len(values) and np.all(values == -np.inf):
+    if all_zero:
         raise ValueError(
             "The amplitudes of the model are zero for the configurations of all chains, and for "
             "what was proposed. Begin at others, by `state.replace(σ=...)` or `random_state` of a "

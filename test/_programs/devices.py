@@ -275,6 +275,25 @@ def how_long_to_sample():
     keep("convergence", acc.acf)
 
 
+class HalfOutside(nk.sampler.rules.FixedRule):
+    """A rule that leaves the space for chains of the last device only."""
+
+    def transition(self, sampler, machine, parameters, state, key, σ):
+        return σ.at[-1].set(3), None
+
+
+def errors_of_one_process():
+    sampler = nk.sampler.MetropolisSampler(HI, HalfOutside(), n_chains=8)
+    vs = nk.vqs.MCState(sampler, nk.models.RBM(alpha=1), n_samples=64, seed=1)
+    last = jax.process_index() == jax.process_count() - 1
+    try:
+        vs.sample()
+    except (ValueError, RuntimeError) as error:
+        assert ("HalfOutside.transition" if last else "Another process") in str(error), error
+    else:
+        raise AssertionError("an error was expected")
+
+
 def seeds():
     vs = state(seed=None)
     # raises an error if they differ between processes
@@ -300,6 +319,7 @@ for section in (
     storing,
     checkpoints,
     how_long_to_sample,
+    errors_of_one_process,
     seeds,
 ):
     section()
