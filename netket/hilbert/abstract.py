@@ -7,6 +7,8 @@ import abc
 from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from netket.utils.types import DType, PRNGKeyT
 
 if TYPE_CHECKING:
@@ -51,6 +53,9 @@ class AbstractHilbert(abc.ABC):
         Returns:
             Array of shape ``(N,)``, ``(size, N)`` or ``(*size, N)``.
 
+        Raises:
+            ValueError: `size` is negative.
+
         Example:
             >>> import jax, netket as nk
             >>> hilbert = nk.hilbert.Qubit(2)
@@ -59,6 +64,8 @@ class AbstractHilbert(abc.ABC):
         """
         from . import random
 
+        if size is not None and np.min(size, initial=0) < 0:
+            raise ValueError(f"Argument `size` must not be negative, but is {size}.")
         return random.random_state(self, key, size, dtype=dtype)
 
     def ptrace(self, sites: int | Iterable[int]) -> AbstractHilbert | None:

@@ -401,3 +401,12 @@ def test_samples_of_any_type_are_compared_by_value(local_states, dtype):
             else:
                 assert (hilbert.states_to_numbers(given_rows) == expected).all()
         assert traced(row) == (-1 if expected is None else expected)
+
+
+@pytest.mark.parametrize("size", [-1, (2, -1), (-1, -2)], ids=str)
+def test_a_negative_number_of_random_states_is_refused(size):
+    cell = nk.experimental.geometry.Cell(d=1, L=2.0, pbc=True)
+    particles = nk.experimental.hilbert.Particle(2, geometry=cell)
+    for hilbert in (nk.hilbert.Spin(0.5, 4, total_sz=0), particles):
+        with pytest.raises(ValueError, match="`size` must not be negative"):
+            hilbert.random_state(jax.random.key(0), size)
