@@ -69,6 +69,18 @@ class Grid:
             self._levels_as[dtype] = levels
         return self._levels_as[dtype]
 
+    def level_bytes(self, dtype: np.dtype) -> bytes:
+        """The bytes that are local states, for samples of a dtype of one byte; none if unknown."""
+        if dtype not in self._level_bytes:
+            levels = self.levels_as(dtype) or ()
+            known = all(isinstance(v, np.ndarray) for v in levels)
+            self._level_bytes[dtype] = b"".join(v.tobytes() for v in levels) if known else b""
+        return self._level_bytes[dtype]
+
+    @cached_property
+    def _level_bytes(self) -> dict[np.dtype, bytes]:
+        return {}
+
     @cached_property
     def _levels_as(self) -> dict[np.dtype, tuple[Any, ...] | None]:
         return {}

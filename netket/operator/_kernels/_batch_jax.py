@@ -11,13 +11,12 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from ._rows import flipped_sites, row_jax, without_noise
+from ._rows import row_jax, short_rows, without_noise
 
 # Rows of so many slots are merged by comparing all pairs, which is then faster than to sort them.
 _FEW_SLOTS = 64
-# Samples of so many bytes are short, see `_copies_pay`.
+# Samples of so many bytes are short, see `_is_short`.
 _SHORT_BYTES = 32
 
 
@@ -33,41 +32,26 @@ class Rules(NamedTuple):
 @partial(jax.jit, static_argnames="rules", inline=True)
 def padded(data: Any, x: Any, rules: Rules) -> tuple[Any, Any]:
     """x' (..., K, N) of the dtype of x, and matrix elements (..., K), for samples x (..., N)."""
-    indices, xp, mels = _rows(data, x, rules)
-    flips = flipped_sites(data, x.shape[-1])
-    if flips is not None and _copies_pay(x):
-        flat = x.reshape(indices.shape)
-        sigma_p = _flipped_copies(flat, rules.grid.to_states(1 - indices, x.dtype), flips)
-    else:
+    flat = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+    short = short_rows(data, flat, rules.grid) if _is_short(flat) else None
+    if short is None:
+        indices, xp, mels = _rows(data, flat, rules)
         sigma_p = rules.grid.to_states(xp, x.dtype)
+    else:
+        sigma_p, mels = short[0], short[1].astype(rules.dtype)
     if rules.legal is not None:
         keep = (mels != 0) | rules.legal(sigma_p)
-        sigma_p = jnp.where(
-            keep[..., None], sigma_p, rules.grid.to_states(indices, x.dtype)[:, None]
-        )
+        sigma_p = jnp.where(keep[..., None], sigma_p, flat[:, None])
     batch, (_, slots, n_sites) = x.shape[:-1], sigma_p.shape
     return sigma_p.reshape(*batch, slots, n_sites), mels.reshape(*batch, slots)
 
 
-def _copies_pay(x: Any) -> bool:
+def _is_short(x: Any) -> bool:
     """Whether x' are made faster by copying samples than by a loop over sites.
 
     On CPUs, the loop that the compiler makes over a few bytes is not vectorised.
     """
     return x.shape[-1] * x.dtype.itemsize <= _SHORT_BYTES and jax.default_backend() == "cpu"
-
-
-def _flipped_copies(x: Any, flipped: Any, sites: np.ndarray) -> Any:
-    """Copies (B, K, N) of x (B, N); copy k has the value of `flipped` at sites[k], if not -1."""
-    batch, n_sites = x.shape
-    copies = jnp.concatenate([x] * len(sites), axis=1)
-    shape = batch, len(sites), n_sites
-    slots = np.flatnonzero(sites >= 0)
-    sites = sites[slots].astype(np.int32)
-    places = slots.astype(np.int32) * np.int32(n_sites) + sites
-    known: Any = {"mode": "promise_in_bounds", "wrap_negative_indices": False}
-    copies = copies.at[:, places].set(flipped[:, sites], unique_indices=True, **known)
-    return copies.reshape(shape)
 
 
 @lru_cache(maxsize=256)
@@ -79,13 +63,14 @@ def padded_by(rules: Rules) -> Any:
 @partial(jax.jit, static_argnames="rules", inline=True)
 def n_conn(data: Any, x: Any, rules: Rules) -> Any:
     """Number of distinct x' with a matrix element that is not zero: int32 (...)."""
-    _, _, mels = _rows(data, x, rules)
+    flat = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+    _, _, mels = _rows(data, flat, rules)
     return jnp.sum(mels != 0, axis=-1, dtype=jnp.int32).reshape(x.shape[:-1])
 
 
 def _rows(data: Any, x: Any, rules: Rules) -> tuple[Any, Any, Any]:
-    indices = rules.grid.to_indices(x.reshape(math.prod(x.shape[:-1]), x.shape[-1]))
-
+    """Local indices (B, N), those of x' (B, K, N) and elements (B, K) for samples (B, N)."""
+    indices = rules.grid.to_indices(x)
     xp, mels = jax.vmap(partial(row_jax, data))(indices)
     mels = mels.astype(rules.dtype)
     if rules.merge and mels.shape[1] <= _FEW_SLOTS:

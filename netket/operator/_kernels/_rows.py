@@ -17,11 +17,14 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 # A sum is rounding noise, and taken as zero, below this multiple of eps times the sum of moduli,
 # so that both backends count the same elements. The numba kernels use the same rule.
 CANCELLATION = 8.0
+
+# On CPUs, XLA runs programs of less than so many operations within the call, and hands others to a
+# thread, which takes longer than the work itself.
+CHEAP = 1000
 
 
 @singledispatch
@@ -39,11 +42,18 @@ def row_jax(data: Any, x: Any) -> tuple[Any, Any]:
 
 
 @singledispatch
-def flipped_sites(data: Any, n_sites: int) -> np.ndarray | None:
-    """The site that each slot of `row_jax` changes, -1 for none: (K,).
+def short_rows(data: Any, x: Any, grid: Any) -> tuple[Any, Any] | None:
+    """`row_jax` for a batch of samples of a few bytes, with as few operations as possible.
 
-    Given by kinds of data that change the same site in every configuration, one or none per slot,
-    of sites with two states, and never have the same x' twice.
+    Programs below `CHEAP` take less time to call. Only where no two slots hold the same x'.
+
+    Args:
+        data: the NamedTuple of an operator.
+        x: samples, not local indices, shape (B, N).
+        grid: the `Grid` of the space.
+
+    Returns:
+        x' (B, K, N) of the dtype of x and matrix elements (B, K); None if there is no such way.
     """
     return None
 
