@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 #: Entries of few samples, and how often they are asked for before a function is compiled.
-FEW, _OFTEN = 2**10, 16
+_FEW, _OFTEN = 2**10, 16
 
 
 def is_on_host(array: jax.Array) -> bool:
@@ -28,18 +28,17 @@ def is_on_host(array: jax.Array) -> bool:
     )
 
 
-def numpy_is_faster(owner: Any, array: jax.Array, n_entries: int, few: int = FEW) -> bool:
+def numpy_is_faster(owner: Any, array: jax.Array, n_entries: int) -> bool:
     """Whether numpy answers `owner` faster than a compiled function, for so many of samples.
 
     Args:
         owner: what is asked, and remembers how often.
         array: what it is asked about.
         n_entries: number of entries of the samples.
-        few: up to so many, a compiled function is faster.
     """
     if isinstance(array, jax.core.Tracer):
         return False
-    if n_entries <= few:
+    if n_entries <= _FEW:
         calls = owner.__dict__["_cached_calls"] = owner.__dict__.get("_cached_calls", 0) + 1
         if calls > _OFTEN:
             return False

@@ -26,7 +26,7 @@ from netket.utils.types import Array, DType
 from . import _affine, _few_codes, _index_jax, _index_numpy
 from ._enumerate import can_enumerate, enumerate_states
 from ._index_table import Block, Group, IndexTable, build_table, is_enumerable
-from ._on_host import FEW, numpy_is_faster, to_jax
+from ._on_host import numpy_is_faster, to_jax
 from ._quick_rank import Ranker, number_dtype, quick_ranker
 from ._quick_unrank import Unranker, quick_unranker
 from .abstract import AbstractHilbert
@@ -34,8 +34,8 @@ from .abstract import AbstractHilbert
 #: The states of spaces with at most so many entries in total are kept.
 _SMALL = 2**20
 
-#: Entries of samples for which a compiled function is faster than numpy, if numbers are listed.
-_FEW_LISTED = 2**13
+#: Up to so many numbers, python finds the smallest one faster than numpy.
+_SHORT = 64
 
 
 class DiscreteHilbert(AbstractHilbert):
@@ -215,7 +215,7 @@ class DiscreteHilbert(AbstractHilbert):
             )
         quick_rank = self._quick_rank
         if isinstance(states, jax.Array) and not (
-            quick_rank is not None and numpy_is_faster(self, states, states.size, self._few)
+            quick_rank is not None and numpy_is_faster(self, states, states.size)
         ):
             return self._numbers_in_jax(states)
         rows = np.asarray(states)
@@ -236,18 +236,11 @@ class DiscreteHilbert(AbstractHilbert):
             rank = self.__dict__["_cached_rank"] = _compiled_rank(self._twin)
         numbers = rank(states)
         if not isinstance(numbers, jax.core.Tracer):
-            known = np.asarray(numbers)
-            if known.size and known.min() < 0:
-                self._check_members(known.reshape(-1), states)
+            known = np.asarray(numbers).reshape(-1)
+            least = known.min() if known.size > _SHORT else min(known.tolist(), default=0)
+            if least < 0:
+                self._check_members(known, states)
         return numbers
-
-    @property
-    def _few(self) -> int:
-        """Up to so many entries of samples, compiled functions find their numbers faster."""
-        if "_cached_few" not in self.__dict__:
-            n_codes = math.prod(self.shape)
-            self.__dict__["_cached_few"] = _FEW_LISTED if n_codes <= 2**16 else FEW
-        return self.__dict__["_cached_few"]
 
     @property
     def _quick_rank(self) -> Ranker | None:
